@@ -1,0 +1,60 @@
+"""What every test may ask for: the real data, a browser, and a run in which nothing is left out."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+ROOT = Path(__file__).parents[1]
+REQUIRE_ALL = os.environ.get("TRUCEWATCH_REQUIRE_ALL") == "1"
+
+settings.register_profile("same-every-time", derandomize=True, deadline=None, print_blob=True)
+settings.load_profile("same-every-time")
+
+
+@pytest.fixture(scope="session")
+def data() -> Path:
+    """Return the folder of the real data, or skip."""
+    named = os.environ.get("TRUCEWATCH_DATA")
+    folder = Path(named) if named else ROOT.parent / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip("needs the real data: name its folder in TRUCEWATCH_DATA")
+    return folder.resolve()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Return the path of the Chromium program, or skip."""
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if found is None:
+        pytest.skip("needs Chromium")
+    return found
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """With TRUCEWATCH_REQUIRE_ALL=1 a skipped test has failed; a test expected to fail may do so."""
+    report = yield
+    if REQUIRE_ALL and report.skipped and not hasattr(report, "wasxfail"):
+        _count_as_failed(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """With TRUCEWATCH_REQUIRE_ALL=1 a module skipped as a whole has failed."""
+    report = yield
+    if REQUIRE_ALL and report.skipped:
+        _count_as_failed(report)
+    return report
+
+
+def _count_as_failed(report: pytest.TestReport | pytest.CollectReport) -> None:
+    reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longreprtext
+    report.outcome = "failed"
+    report.longrepr = f"TRUCEWATCH_REQUIRE_ALL=1, and this was left out. {reason}"

@@ -1,0 +1,1 @@
+"""Trucewatch: which clause was broken, where, when, how sure are we, and on whose word."""

@@ -1,0 +1,755 @@
+"""Parse: a folder of plain text into an Agreement, with a problem for every line that cannot mean what it says."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from trucewatch.acts import act_tree, weapon_tree
+from trucewatch.actors import CIVILIANS, Actor, Affiliation, AffiliationStatement, Register
+from trucewatch.agreement.terms import (
+    Agreement,
+    Clause,
+    ClauseKind,
+    Ground,
+    Line,
+    Moment,
+    Party,
+    Presumption,
+    Reading,
+    Rival,
+    ScopeException,
+    Term,
+    TermKind,
+    TextSource,
+    What,
+    Zone,
+)
+from trucewatch.evidence import Standard
+from trucewatch.problems import FileFault, Problem, did_you_mean
+from trucewatch.texts import Marked, read_text
+from trucewatch.when import Span, read_duration, read_edtf, time_zone
+from trucewatch.where import Area, Gazetteer, Plane
+
+FORMAT = 1
+_NOTHING = Marked({}, 1)
+_AGREEMENT_KEYS = (
+    "format agreement title wording timezone countries guarantors in_force sources bound affected terms zones lines "
+    "definitions preconditions presumption clauses hypothetical readings note"
+).split()
+_ONE_OF = ("forbids", "withdraws", "ceiling", "duty")
+_CLAUSE_KEYS = ("text", "says", *_ONE_OF, "bound", "presumption", "outside_scope", "standard", "basis", "note")
+_ACTS_OF_PRESENCE = {"forces": "presence-of-forces", "weapons": "presence-of-weapons", "storage": "weapons-in-storage"}
+
+
+def read_agreement(folder: Path) -> Agreement:
+    """Read the agreement of a folder; what is wrong with it stands in its `problems`.
+
+    Raises FileFault where there is no agreement.yml, or it is no text.
+    """
+    if not folder.is_dir():
+        raise FileFault(f"{folder}: no such folder; an agreement is a folder with an agreement.yml")
+    return _Parser(folder).agreement()
+
+
+@dataclass
+class _Parser:
+    folder: Path
+    problems: list[Problem] = field(default_factory=list)
+    file: str = ""
+    timezone: str = "UTC"
+    features: dict[Path, dict[str, BaseGeometry]] = field(default_factory=dict)
+    properties: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    # ---- the parts of the text, in the order in which each needs the one before --------------------------------------
+
+    def agreement(self) -> Agreement:
+        register = self._register()
+        text = self._open("agreement.yml")
+        self._known_keys(text, _AGREEMENT_KEYS)
+        self._format(text)
+        agreement_id = self._word(text, "agreement") or self.folder.name
+        self.timezone = self._timezone(text)
+        countries = self._countries(text)
+        sources = self._sources(text)
+        parties = self._parties(text, register, sources)
+        zones = self._zones(text, sources)
+        lines = self._lines(text)
+        self._strips(text, zones, lines)
+        terms = self._terms(text, zones, lines, parties, sources)
+        definitions = self._definitions(text)
+        preconditions = {name: self._words(inner) for name, inner in self._map(text, "preconditions")}
+        default = self._presumption(text, Presumption.NONE)
+        scope = _Scope(sources, parties, register, zones, lines, terms, definitions, preconditions)
+        clauses = [self._clause(name, inner, scope, default) for name, inner in self._map(text, "clauses")]
+        demands = [self._clause(name, inner, scope, default) for name, inner in self._map(text, "hypothetical")]
+        guarantors = self._references(text, "guarantors", register.actors, "actor")
+        return Agreement(
+            id=agreement_id,
+            title=self._words_under(text, "title"),
+            text=self._word(text, "wording") or "public",
+            timezone=self.timezone,
+            folder=self.folder,
+            guarantors=guarantors,
+            parties=parties,
+            terms=terms,
+            zones=zones,
+            lines=lines,
+            clauses=tuple(c for c in clauses if c),
+            hypothetical=tuple(c for c in demands if c),
+            readings=self._readings(text, scope),
+            sources=sources,
+            preconditions={name: words for name, words in preconditions.items()},
+            definitions={name: self._words(inner) for name, inner in self._map(text, "definitions")},
+            in_force=self._in_force(text, terms),
+            register=register,
+            gazetteer=self._gazetteer(countries),
+            problems=tuple(sorted(self.problems)),
+        )
+
+    def _register(self) -> Register:
+        if not (self.folder / "actors.yml").exists():
+            return Register()
+        text = self._open("actors.yml")
+        self._known_keys(text, ("format", "actors", "affiliations", "sources", "note"))
+        written = self._get(text, "actors")
+        actors: dict[str, Actor] = {}
+        for name, inner in written.entries():
+            self._known_keys(inner, ("names", "kind", "members", "open", "says", "note"))
+            names = tuple(str(n.value) for n in self._get(inner, "names").items())
+            if not names:
+                self._complain(inner.line, "actor-unnamed", f"actor '{name}' has no names", "list what it is called")
+            actors[name] = Actor(
+                id=name,
+                names=names,
+                kind=self._word(inner, "kind") or "armed-group",
+                members=tuple(str(m.value) for m in self._get(inner, "members").items()),
+                open=self._get(inner, "open").value is True,
+            )
+        for name, inner in written.entries():
+            self._references(inner, "members", actors, "actor")
+        statements = [self._affiliation(s, actors) for s in self._get(text, "affiliations").items()]
+        return Register(actors, tuple(s for s in statements if s))
+
+    def _affiliation(self, said: Marked, actors: Mapping[str, Actor]) -> AffiliationStatement | None:
+        self._known_keys(said, ("of", "to", "kind", "says", "from", "until", "contested", "note"))
+        of, to = self._reference(said, "of", actors, "actor"), self._reference(said, "to", actors, "actor")
+        kind = self._choice(said, "kind", list(Affiliation))
+        if not (of and to and kind):
+            return None
+        start, end = self._span(self._get(said, "from")), self._span(self._get(said, "until"))
+        return AffiliationStatement(
+            of, to, Affiliation(kind), self._list(said, "says"), start.earliest if start else None,
+            end.latest if end else None, self._get(said, "contested").value is True,
+        )  # fmt: skip
+
+    def _sources(self, text: Marked) -> dict[str, TextSource]:
+        found = {}
+        for name, inner in self._map(text, "sources"):
+            self._known_keys(inner, ("title", "published", "grade", "relays", "note"))
+            found[name] = TextSource(
+                name, self._word(inner, "title"), self._word(inner, "published"), self._word(inner, "grade")
+            )
+        return found
+
+    def _parties(self, text: Marked, register: Register, sources: Mapping[str, Any]) -> dict[str, Party]:
+        found: dict[str, Party] = {}
+        for group in ("bound", "affected"):
+            for name, inner in self._map(text, group):
+                self._known_keys(inner, ("actors", "basis", "says", "bound", "label", "note"))
+                if name in found:
+                    self._complain(inner.line, "party-twice", f"party '{name}' is both bound and affected")
+                found[name] = Party(
+                    id=name,
+                    actors=self._references(inner, "actors", register.actors, "actor"),
+                    is_contested=self._word(inner, "bound") == "contested",
+                    basis=self._word(inner, "basis") or "stated",
+                    says=self._references(inner, "says", sources, "source"),
+                )
+        return found
+
+    def _zones(self, text: Marked, sources: Mapping[str, Any]) -> dict[str, Zone]:
+        found: dict[str, Zone] = {}
+        written = dict(self._map(text, "zones"))
+        for name, inner in written.items():
+            self._known_keys(
+                inner, ("area", "union", "strip", "known", "part_of", "label", "status", "says", "note")
+            )
+            shape = None
+            if inner.get("area"):
+                shape = self._feature(self._get(inner, "area"))
+            elif inner.get("union"):
+                parts = self._references(inner, "union", written, "zone")
+                shapes = [found[part].shape for part in parts if part in found]
+                if len(shapes) != len(parts):
+                    self._complain(inner.line, "zone-order", f"zone '{name}' is made of zones that stand below it")
+                shape = shapely.union_all([s for s in shapes if s is not None]) if all(shapes) else None
+            elif not inner.get("strip") and self._get(inner, "known").value is not False:
+                self._complain(
+                    inner.line, "zone-undrawn", f"zone '{name}' has no area", "give area, union, strip, or known: false"
+                )
+            self._references(inner, "part_of", written, "zone")
+            label = self._words_under(inner, "label").get("en", name.replace("-", " ").capitalize())
+            found[name] = Zone(
+                name, label, shape, self._word(inner, "status") or "stated",
+                self._references(inner, "says", sources, "source"), self._word(inner, "part_of"),
+            )  # fmt: skip
+        return found
+
+    def _lines(self, text: Marked) -> dict[str, Line]:
+        found: dict[str, Line] = {}
+        for name, inner in self._map(text, "lines"):
+            self._known_keys(inner, ("line", "known", "label", "status", "says", "note"))
+            shape = self._feature(self._get(inner, "line")) if inner.get("line") else None
+            if shape is not None and shape.geom_type not in ("LineString", "MultiLineString"):
+                self._complain(inner.line, "not-a-line", f"'{name}' is drawn as a {shape.geom_type}")
+            if shape is None and self._get(inner, "known").value is not False:
+                self._complain(inner.line, "line-undrawn", f"line '{name}' is not drawn", "give line, or known: false")
+            label = self._words_under(inner, "label").get("en", name.replace("-", " "))
+            found[name] = Line(name, label, shape, self._word(inner, "note"))
+        return found
+
+    def _strips(self, text: Marked, zones: dict[str, Zone], lines: Mapping[str, Line]) -> None:
+        for name, inner in self._map(text, "zones"):
+            if not (strip := inner.get("strip")):
+                continue
+            self._known_keys(strip, ("of", "from_m", "to_m", "side"))
+            line = lines.get(self._reference(strip, "of", lines, "line"))
+            near, far = self._metres(strip, "from_m", 0.0), self._metres(strip, "to_m", None)
+            side = self._choice(strip, "side", ("left", "right", "both"), "both")
+            if line is None or line.shape is None or near is None or far is None:
+                continue
+            if not near < far:
+                self._complain(strip.line, "strip-empty", f"from {near:g} m to {far:g} m is no strip")
+                continue
+            zones[name] = Zone(name, zones[name].label, _strip(line.shape, near, far, side), zones[name].status,
+                               zones[name].says, zones[name].part_of)  # fmt: skip
+
+    def _terms(
+        self,
+        text: Marked,
+        zones: Mapping[str, Zone],
+        lines: Mapping[str, Line],
+        parties: Mapping[str, Party],
+        sources: Mapping[str, Any],
+    ) -> dict[str, Term]:
+        found: dict[str, Term] = {}
+        for name, inner in self._map(text, "terms"):
+            self._known_keys(inner, ("rivals", "of", "subject", "ruling", "note"))
+            rivals: list[Rival] = []
+            kinds: list[TermKind] = []
+            for rival_id, rival in self._map(inner, "rivals"):
+                self._known_keys(rival, ("at", "zones", "m", "says", "date", "note"))
+                kind, value = self._rival_value(rival, zones)
+                kinds.append(kind)
+                rivals.append(
+                    Rival(
+                        rival_id, value, self._references(rival, "says", sources, "source"),
+                        self._word(rival, "date"), self._word(rival, "note"),
+                    )  # fmt: skip
+                )
+            if not rivals:
+                self._complain(inner.line, "term-empty", f"term '{name}' has no rivals", "give at least one value")
+                continue
+            if len(set(kinds)) > 1:
+                self._complain(
+                    inner.line, "rivals-differ", f"the rivals of '{name}' are not values of one thing",
+                    "a time, an area and a distance do not compete; make them separate terms",
+                )  # fmt: skip
+            of = self._reference(inner, "of", lines, "line") if inner.get("of") else ""
+            if kinds[0] is TermKind.DISTANCE and not of:
+                self._complain(
+                    inner.line, "distance-without-line", f"distance '{name}' does not say what it is measured from",
+                    "add of: LINE; distances from different lines are different terms",
+                )  # fmt: skip
+            ruling = self._reference(inner, "ruling", {r.id: r for r in rivals}, "rival") if inner.get("ruling") else ""
+            found[name] = Term(name, kinds[0], tuple(rivals), of, self._word(inner, "subject"), ruling)
+        for party in parties.values():
+            if party.is_contested:
+                rivals = [Rival("bound", True, party.says), Rival("not-bound", False)]
+                found[f"affected.{party.id}"] = Term(f"affected.{party.id}", TermKind.BOUND, tuple(rivals))
+        return found
+
+    def _rival_value(self, rival: Marked, zones: Mapping[str, Zone]) -> tuple[TermKind, Any]:
+        if rival.get("zones"):
+            return TermKind.ZONES, self._references(rival, "zones", zones, "zone")
+        if rival.get("m"):
+            return TermKind.DISTANCE, self._metre_range(self._get(rival, "m"))
+        if "at" not in (rival.value if rival.is_map else {}):
+            self._complain(rival.line, "rival-without-value", "a rival needs at, zones or m")
+        return TermKind.INSTANT, self._span(self._get(rival, "at"))
+
+    def _definitions(self, text: Marked) -> dict[str, tuple[str, ...]]:
+        found = {}
+        for name, inner in self._map(text, "definitions"):
+            self._known_keys(inner, ("text", "acts", "says", "note"))
+            found[name] = self._references(inner, "acts", act_tree(), "act")
+        return found
+
+    # ---- clauses -----------------------------------------------------------------------------------------------------
+
+    def _clause(self, name: str, inner: Marked, scope: _Scope, default: Presumption) -> Clause | None:
+        self._known_keys(inner, (*_CLAUSE_KEYS, "demand_of"))
+        bodies = [key for key in _ONE_OF if inner.get(key)]
+        if len(bodies) != 1:
+            self._complain(
+                inner.line, "clause-without-one-rule", f"clause '{name}' has {len(bodies) or 'no'} rules",
+                f"give exactly one of {', '.join(_ONE_OF)}",
+            )  # fmt: skip
+            return None
+        body = self._get(inner, bodies[0])
+        rule = getattr(self, f"_{bodies[0]}")(body, scope)
+        bound = self._get(inner, "bound")
+        who = rule.pop("who", ())
+        if bound.value is not None and bound.value != "any" and not bound.is_map:
+            who = self._references(inner, "bound", scope.parties, "party")
+        self._words_required(inner, name)
+        return Clause(
+            id=name,
+            says=self._words_under(inner, "text"),
+            sources=self._references(inner, "says", scope.sources, "source"),
+            who=who,
+            outside_scope=tuple(
+                self._exception(n, e, scope) for n, e in enumerate(self._get(inner, "outside_scope").items(), 1)
+            ),
+            presumption=self._presumption(inner, default),
+            standard=self._standard(inner),
+            demand_of=self._reference(inner, "demand_of", scope.register.actors, "actor")
+            if inner.get("demand_of")
+            else "",
+            line_number=inner.line,
+            **rule,
+        )
+
+    def _forbids(self, body: Marked, scope: _Scope) -> dict[str, Any]:
+        self._known_keys(body, ("acts", "weapons", "calibre_mm", "in", "within", "from", "until"))
+        ground = self._within(body, "within", scope) if body.get("within") else self._ground(body, "in", scope)
+        return {
+            "kind": ClauseKind.BAN,
+            "what": self._what(body, self._acts(body, scope), ""),
+            "ground": ground,
+            "start": self._moment(body, "from", scope.terms),
+            "end": self._moment(body, "until", scope.terms),
+            "at_most": None,
+        }
+
+    def _withdraws(self, body: Marked, scope: _Scope) -> dict[str, Any]:
+        self._known_keys(body, ("who", "what", "weapons", "calibre_mm", "beyond", "from", "by", "until"))
+        what = self._choice(body, "what", tuple(_ACTS_OF_PRESENCE), "weapons" if body.get("weapons") else "forces")
+        ground = self._within(body, "beyond", scope) if body.get("beyond") else self._ground(body, "from", scope)
+        return {
+            "kind": ClauseKind.WITHDRAWAL,
+            "what": self._what(body, (_ACTS_OF_PRESENCE[what or "forces"],), ""),
+            "who": self._who(body, scope),
+            "ground": ground,
+            "start": self._moment(body, "by", scope.terms),
+            "end": self._moment(body, "until", scope.terms),
+            "at_most": None,
+        }
+
+    def _ceiling(self, body: Marked, scope: _Scope) -> dict[str, Any]:
+        self._known_keys(body, ("who", "unit", "weapons", "calibre_mm", "at_most", "in", "from", "until"))
+        at_most = self._get(body, "at_most")
+        if not isinstance(at_most.value, int) or isinstance(at_most.value, bool) or at_most.value < 0:
+            self._complain(at_most.line, "not-a-number", f"at_most is {at_most.value!r}", "give a whole number")
+        acts = ("presence-of-weapons", "weapons-in-storage") if body.get("weapons") else ("presence-of-forces",)
+        return {
+            "kind": ClauseKind.CEILING,
+            "what": self._what(body, acts, self._word(body, "unit")),
+            "who": self._who(body, scope),
+            "ground": self._ground(body, "in", scope),
+            "start": self._moment(body, "from", scope.terms),
+            "end": self._moment(body, "until", scope.terms),
+            "at_most": at_most.value if isinstance(at_most.value, int) else 0,
+        }
+
+    def _duty(self, body: Marked, scope: _Scope) -> dict[str, Any]:
+        self._known_keys(body, ("acts", "who", "by", "in"))
+        return {
+            "kind": ClauseKind.DUTY,
+            "what": self._what(body, self._acts(body, scope), ""),
+            "who": self._who(body, scope),
+            "ground": self._ground(body, "in", scope),
+            "start": self._moment(body, "by", scope.terms),
+            "end": Moment(),
+            "at_most": None,
+        }
+
+    def _acts(self, body: Marked, scope: _Scope) -> tuple[str, ...]:
+        found: list[str] = []
+        for item in self._get(body, "acts").items():
+            word = str(item.value)
+            if word.startswith("$"):
+                if word[1:] not in scope.definitions:
+                    self._unknown(item.line, "definition", word[1:], scope.definitions)
+                found.extend(scope.definitions.get(word[1:], ()))
+            elif word in act_tree():
+                found.append(word)
+            else:
+                self._unknown(item.line, "act", word, act_tree())
+        if not found:
+            self._complain(body.line, "acts-missing", "names no act", "give acts: [...]")
+        return tuple(found)
+
+    def _what(self, body: Marked, acts: tuple[str, ...], unit: str) -> What:
+        calibre = self._get(body, "calibre_mm")
+        if body.get("calibre_mm"):
+            self._known_keys(calibre, ("at_least", "below"))
+        weapons = self._references(body, "weapons", weapon_tree(), "weapon")
+        return What(acts, weapons, self._metres(calibre, "at_least", None), self._metres(calibre, "below", None), unit)
+
+    def _who(self, body: Marked, scope: _Scope) -> tuple[str, ...]:
+        return self._references(body, "who", {**scope.register.actors, **scope.parties}, "party or actor")
+
+    def _ground(self, body: Marked, key: str, scope: _Scope) -> Ground:
+        written = self._get(body, key)
+        if isinstance(written.value, str) and written.value.startswith("$"):
+            term = self._term(written, scope.terms, TermKind.ZONES)
+            return Ground(term=term)
+        if written.value is None or written.value == "everywhere" or written.value == {}:
+            return Ground()
+        return Ground(zones=self._references(body, key, scope.zones, "zone"))
+
+    def _within(self, body: Marked, key: str, scope: _Scope) -> Ground:
+        written = self._get(body, key)
+        self._known_keys(written, ("of", "m", "inside"))
+        line = self._reference(written, "of", scope.lines, "line")
+        inside = self._reference(written, "inside", scope.zones, "zone") if written.get("inside") else ""
+        metres = self._get(written, "m")
+        if isinstance(metres.value, str) and metres.value.startswith("$"):
+            term = self._term(metres, scope.terms, TermKind.DISTANCE)
+            if term in scope.terms and scope.terms[term].line != line:
+                self._complain(
+                    metres.line, "distance-of-other-line", f"'{term}' is not measured from '{line}'",
+                    "only distances from the same line compete",
+                )  # fmt: skip
+            return Ground(line=line, distance_term=term, inside=inside)
+        return Ground(line=line, distance_m=self._metres(written, "m", None) or 0.0, inside=inside)
+
+    def _moment(self, body: Marked, key: str, terms: Mapping[str, Term]) -> Moment:
+        written = self._get(body, key)
+        if written.value is None or written.value == {}:
+            return Moment()
+        text = str(written.value)
+        if not text.startswith("$"):
+            return Moment(value=self._span(written))
+        name, _, added = (part.strip() for part in text.partition("+"))
+        term = self._term(Marked(name, written.line), terms, TermKind.INSTANT)
+        offset = timedelta(0)
+        if added:
+            try:
+                offset = read_duration(added)
+            except ValueError as fault:
+                self._complain(written.line, "not-a-duration", str(fault))
+        return Moment(term=term, offset=offset) if term in terms else Moment()
+
+    def _term(self, written: Marked, terms: Mapping[str, Term], kind: TermKind) -> str:
+        name = str(written.value).removeprefix("$")
+        if name not in terms:
+            self._unknown(written.line, "term", name, terms)
+        elif terms[name].kind is not kind:
+            self._complain(written.line, "wrong-term", f"'{name}' is a term of {terms[name].kind}, not of {kind}")
+        return name
+
+    def _exception(self, number: int, inner: Marked, scope: _Scope) -> ScopeException:
+        self._known_keys(inner, ("target", "actor", "acts", "preconditions", "basis", "note", "says"))
+        known = {**scope.register.actors, **scope.parties, CIVILIANS: None}
+        return ScopeException(
+            id=f"E{number}",
+            targets=self._references(inner, "target", known, "actor"),
+            actors=self._references(inner, "actor", known, "actor"),
+            acts=self._acts(inner, scope) if inner.get("acts") else (),
+            preconditions=self._references(inner, "preconditions", scope.preconditions, "precondition"),
+            basis=self._word(inner, "basis") or "stated",
+            note=self._word(inner, "note"),
+            says=self._references(inner, "says", scope.sources, "source"),
+        )
+
+    def _readings(self, text: Marked, scope: _Scope) -> dict[str, Reading]:
+        found = {}
+        for name, inner in self._map(text, "readings"):
+            self._known_keys(inner, ("by", "choose", "presumption", "says", "note"))
+            choices = {}
+            for term, rival in self._map(inner, "choose"):
+                if term not in scope.terms:
+                    self._unknown(rival.line, "term", term, scope.terms)
+                elif str(rival.value) not in (known := [r.id for r in scope.terms[term].rivals]):
+                    self._unknown(rival.line, f"value of '{term}'", str(rival.value), known)
+                else:
+                    choices[term] = str(rival.value)
+            presumption = self._presumption(inner, Presumption.NONE) if inner.get("presumption") else None
+            by = self._word(inner, "by") or "ours"
+            if by != "ours" and by not in scope.register.actors:
+                self._unknown(inner.line, "actor", by, scope.register.actors)
+            found[name] = Reading(
+                name, by, choices, presumption, self._references(inner, "says", scope.sources, "source")
+            )
+        return found
+
+    def _in_force(self, text: Marked, terms: Mapping[str, Term]) -> tuple[Moment, ...]:
+        items = self._get(text, "in_force").items()
+        return tuple(self._moment(Marked({"at": item}, item.line), "at", terms) for item in items if item.value)
+
+    # ---- geometry ----------------------------------------------------------------------------------------------------
+
+    def _feature(self, written: Marked) -> BaseGeometry | None:
+        name, _, feature_id = str(written.value).partition("#")
+        path = (self.folder / name).resolve()
+        if path not in self.features:
+            self.features[path] = self._read_features(path, name, written.line)
+        shapes = self.features[path]
+        if shapes and feature_id not in shapes:
+            self._unknown(written.line, "feature", feature_id, shapes)
+        return shapes.get(feature_id)
+
+    def _read_features(self, path: Path, name: str, line: int) -> dict[str, BaseGeometry]:
+        try:
+            collection = json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=_no_twins)
+        except OSError as fault:
+            self._complain(line, "file-missing", f"{name} cannot be read ({fault.strerror})")
+            return {}
+        except ValueError as fault:
+            at = getattr(fault, "lineno", 1)
+            self.problems.append(Problem(self._called(name), at, "not-geojson", getattr(fault, "msg", str(fault))))
+            return {}
+        found: dict[str, BaseGeometry] = {}
+        features = collection.get("features", []) if isinstance(collection, dict) else []
+        for number, feature in enumerate(features):
+            feature_id = str(feature.get("id", number)) if isinstance(feature, dict) else str(number)
+            try:
+                shape = shapely.from_geojson(json.dumps(feature["geometry"]))
+            except (shapely.errors.GEOSException, KeyError, TypeError) as fault:
+                self._geometry_problem(path, name, feature_id, "geometry-unreadable", str(fault))
+                continue
+            if self._is_sound(path, name, feature_id, shape):
+                found[feature_id] = shape
+            self.properties.setdefault(feature_id, feature.get("properties") or {})
+        if not found and not self.problems:
+            self._complain(line, "not-geojson", f"{name} holds no features", "a GeoJSON FeatureCollection is needed")
+        return found
+
+    def _is_sound(self, path: Path, name: str, feature_id: str, shape: BaseGeometry) -> bool:
+        bounds = shapely.bounds(shape)
+        if not all(math.isfinite(edge) for edge in bounds):
+            self._geometry_problem(path, name, feature_id, "geometry-unreadable", "is empty or has no finite bounds")
+            return False
+        west, south, east, north = bounds
+        if west < -180 or east > 180 or south < -90 or north > 90:
+            self._geometry_problem(
+                path, name, feature_id, "not-on-earth", "has coordinates that are no longitude and latitude",
+                "GeoJSON is longitude first, in degrees (RFC 7946)",
+            )  # fmt: skip
+            return False
+        if not shapely.is_valid(shape):
+            self._geometry_problem(
+                path, name, feature_id, "polygon-crosses-itself", shapely.is_valid_reason(shape),
+                "mend the ring by hand: which side is inside is a question of law, not of software",
+            )  # fmt: skip
+            return False
+        return True
+
+    def _geometry_problem(
+        self, path: Path, name: str, feature_id: str, code: str, message: str, hint: str = ""
+    ) -> None:
+        # JSON gives no lines; the feature's id does.
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+        at = next((n for n, text in enumerate(lines, 1) if f'"{feature_id}"' in text), 1)
+        self.problems.append(Problem(self._called(name), at, code, f"'{feature_id}' {message}", hint))
+
+    def _gazetteer(self, countries: dict[str, tuple[str, ...]]) -> Gazetteer:
+        areas: dict[str, Area] = {}
+        for shapes in self.features.values():
+            for feature_id, shape in shapes.items():
+                told = self.properties.get(feature_id, {})
+                areas[feature_id] = Area(
+                    feature_id, str(told.get("kind", "named-area")), str(told.get("country", "")),
+                    tuple(str(n) for n in told.get("names", ())), str(told.get("pcode", "")), shape,
+                )  # fmt: skip
+        return Gazetteer(areas, countries)
+
+    # ---- reading values ----------------------------------------------------------------------------------------------
+
+    def _open(self, name: str) -> Marked:
+        path = self.folder / name
+        self.file = self._called(name)
+        text, problems = read_text(path, self.file)
+        self.problems.extend(problems)
+        if not text.is_map:
+            self._complain(1, "not-a-map", "must consist of keys and values")
+            return _NOTHING
+        return text
+
+    def _called(self, name: str) -> str:
+        return str(self.folder / name)
+
+    def _complain(self, line: int, code: str, message: str, hint: str = "") -> None:
+        self.problems.append(Problem(self.file, line, code, message, hint))
+
+    def _unknown(self, line: int, kind: str, word: str, known: Iterable[str]) -> None:
+        code = f"unknown-{kind.split()[0]}"
+        self._complain(line, code, f"no {kind} is called '{word}'", did_you_mean(word, known))
+
+    def _known_keys(self, text: Marked, known: Sequence[str]) -> None:
+        if not text.is_map:
+            self._complain(text.line, "not-a-map", f"needs keys such as {', '.join(known[:3])}")
+        for key, inner in text.entries():
+            if key not in known:
+                self._complain(inner.line, "unknown-key", f"no key is called '{key}' here", did_you_mean(key, known))
+
+    def _get(self, text: Marked, key: str) -> Marked:
+        return text.get(key) or Marked(None, text.line)
+
+    def _map(self, text: Marked, key: str) -> list[tuple[str, Marked]]:
+        inner = self._get(text, key)
+        if inner.value is not None and not inner.is_map:
+            self._complain(inner.line, "not-a-map", f"'{key}' must consist of keys and values")
+        return list(inner.entries())
+
+    def _word(self, text: Marked, key: str) -> str:
+        value = self._get(text, key).value
+        if isinstance(value, dict | list):
+            self._complain(self._get(text, key).line, "not-a-word", f"'{key}' must be one value")
+            return ""
+        return "" if value is None else str(value)
+
+    def _list(self, text: Marked, key: str) -> tuple[str, ...]:
+        return tuple(str(item.value) for item in self._get(text, key).items())
+
+    def _words(self, text: Marked) -> dict[str, str]:
+        return self._words_under(text, "text")
+
+    def _words_under(self, text: Marked, key: str) -> dict[str, str]:
+        inner = self._get(text, key)
+        if isinstance(inner.value, str):
+            return {"en": inner.value}
+        return {language: str(words.value) for language, words in inner.entries()}
+
+    def _words_required(self, text: Marked, name: str) -> None:
+        if not self._words_under(text, "text"):
+            self._complain(text.line, "clause-without-words", f"clause '{name}' does not say what it obliges to")
+
+    def _reference(self, text: Marked, key: str, known: Any, kind: str) -> str:
+        written = self._get(text, key)
+        word = "" if written.value is None else str(written.value)
+        if not word:
+            self._complain(written.line, "key-missing", f"'{key}' is missing")
+        elif word not in known:
+            self._unknown(written.line, kind, word, known)
+        return word
+
+    def _references(self, text: Marked, key: str, known: Any, kind: str) -> tuple[str, ...]:
+        found = []
+        for item in self._get(text, key).items():
+            word = str(item.value)
+            if word in known:
+                found.append(word)
+            else:
+                self._unknown(item.line, kind, word, known)
+        return tuple(found)
+
+    def _choice(self, text: Marked, key: str, known: Sequence[str], default: str = "") -> str:
+        word = self._word(text, key) or default
+        if word not in known:
+            self._unknown(self._get(text, key).line, key, word, known)
+            return default
+        return word
+
+    def _span(self, written: Marked) -> Span | None:
+        if written.value is None:
+            return None
+        try:
+            return read_edtf(str(written.value), self.timezone)
+        except ValueError as fault:
+            self._complain(written.line, "not-a-date", str(fault))
+            return None
+
+    def _metres(self, text: Marked, key: str, default: float | None) -> float | None:
+        written = self._get(text, key)
+        if written.value is None:
+            return default
+        if isinstance(written.value, bool) or not isinstance(written.value, int | float) or written.value < 0:
+            self._complain(written.line, "not-a-number", f"'{key}' is {written.value!r}", "give a number, not below 0")
+            return default
+        return float(written.value)
+
+    def _metre_range(self, written: Marked) -> tuple[float, float]:
+        least, _, most = str(written.value).partition("..")
+        try:
+            low, high = float(least), float(most or least)
+        except ValueError:
+            low = high = -1.0
+        if not 0 <= low <= high:
+            self._complain(written.line, "not-a-number", f"{written.value!r} is no distance", "metres: 5000, or 5000..30000")
+            return 0.0, 0.0
+        return low, high
+
+    def _presumption(self, text: Marked, default: Presumption) -> Presumption:
+        if not text.get("presumption"):
+            return default
+        return Presumption(self._choice(text, "presumption", list(Presumption), default))
+
+    def _standard(self, text: Marked) -> Standard | None:
+        if not text.get("standard"):
+            return None
+        words = {standard.word: standard for standard in Standard}
+        return words.get(self._choice(text, "standard", list(words), Standard.REASONABLE_GROUNDS.word))
+
+    def _format(self, text: Marked) -> None:
+        written = self._get(text, "format")
+        if written.value != FORMAT:
+            self._complain(written.line, "unknown-format", f"format is {written.value!r}", f"this program reads {FORMAT}")
+
+    def _timezone(self, text: Marked) -> str:
+        name = self._word(text, "timezone") or "UTC"
+        try:
+            time_zone(name)
+        except ValueError as fault:
+            self._complain(self._get(text, "timezone").line, "unknown-timezone", str(fault))
+            return "UTC"
+        return name
+
+    def _countries(self, text: Marked) -> dict[str, tuple[str, ...]]:
+        return {iso: tuple(str(n.value) for n in inner.items()) for iso, inner in self._map(text, "countries")}
+
+
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """What a clause may name."""
+
+    sources: Mapping[str, TextSource]
+    parties: Mapping[str, Party]
+    register: Register
+    zones: Mapping[str, Zone]
+    lines: Mapping[str, Line]
+    terms: Mapping[str, Term]
+    definitions: Mapping[str, tuple[str, ...]]
+    preconditions: Mapping[str, Mapping[str, str]]
+
+
+def _no_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        twice = next(key for n, (key, _) in enumerate(pairs) if key in dict(pairs[:n]))
+        raise ValueError(f"the key '{twice}' stands twice in one object")
+    return found
+
+
+def _strip(line: BaseGeometry, near_m: float, far_m: float, side: str) -> BaseGeometry:
+    """Return what lies between two distances from a line, on one side of it seen in its drawn direction, in WGS 84."""
+    plane = Plane.over([line])
+    drawn = plane.shape(line)
+    if side == "both":
+        ring = drawn.buffer(far_m).difference(drawn.buffer(near_m)) if near_m else drawn.buffer(far_m)
+    else:
+        sign = 1 if side == "left" else -1
+        outer = drawn.buffer(sign * far_m, single_sided=True)
+        ring = outer.difference(drawn.buffer(near_m)) if near_m else outer
+    return plane.unproject(ring)

@@ -1,0 +1,266 @@
+"""Terms: what an agreement consists of once it is read: parties, contested terms, zones, clauses, exceptions.
+
+A clause of any kind comes down to the same question: was a forbidden act done by a bound party inside an area and a
+period, and does an exception cover it? A withdrawal forbids presence, a ceiling forbids presence above a number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+
+from shapely.geometry.base import BaseGeometry
+
+from trucewatch.actors import Register
+from trucewatch.evidence import Standard
+from trucewatch.problems import Problem
+from trucewatch.when import Span
+from trucewatch.where import Gazetteer
+
+Words = Mapping[str, str]  # a sentence by language code
+
+
+class ClauseKind(StrEnum):
+    """What a clause does."""
+
+    BAN = "ban"
+    WITHDRAWAL = "withdrawal"
+    CEILING = "ceiling"
+    DUTY = "duty"
+
+
+class Presumption(StrEnum):
+    """Who is taken for a bound party where the report leaves it open; every finding that rests on it says so."""
+
+    NONE = "none"
+    UMBRELLA = "bound-unless-outside-group-named"  # an umbrella name is taken for the bound side it may stand for
+    ANYBODY = "bound-unless-shown-otherwise"  # an unnamed actor too
+
+
+class TermKind(StrEnum):
+    """What the rival values of a term are."""
+
+    INSTANT = "instant"
+    ZONES = "zones"
+    DISTANCE = "distance"
+    BOUND = "bound"
+
+
+@dataclass(frozen=True, slots=True)
+class Rival:
+    """One of the values that compete for a term, and on whose word.
+
+    `value` is by the term's kind a Span (None: never), zone ids, a (least, most) pair of metres, or a truth.
+    """
+
+    id: str
+    value: Span | tuple[str, ...] | tuple[float, float] | bool | None
+    says: tuple[str, ...] = ()
+    date: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A contested or agreed term: its rivals, and for a distance the line it is measured from and whom it concerns."""
+
+    id: str
+    kind: TermKind
+    rivals: tuple[Rival, ...]
+    line: str = ""
+    subject: str = ""
+    ruling: str = ""  # the rival that a recorded ruling chose; empty: none
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """Whose acts the clauses reach: actor ids, and whether that is agreed, inferred, or contested."""
+
+    id: str
+    actors: tuple[str, ...]
+    is_contested: bool
+    basis: str
+    says: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """An area that the agreement names; `shape` is None where it was never published. WGS 84."""
+
+    id: str
+    label: str
+    shape: BaseGeometry | None
+    status: str
+    says: tuple[str, ...]
+    part_of: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line that distances are measured from; `shape` is None where it was never published. WGS 84."""
+
+    id: str
+    label: str
+    shape: BaseGeometry | None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """An instant in a clause: a term or a plain value (None: never, or always), and an offset from it."""
+
+    term: str = ""
+    value: Span | None = None
+    offset: timedelta = timedelta(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """The area of a clause: one or more zones, a term of zones, or what lies within a distance of a line.
+
+    Everything empty means everywhere.
+    """
+
+    term: str = ""
+    zones: tuple[str, ...] = ()
+    line: str = ""
+    distance_m: float = 0.0
+    distance_term: str = ""
+    inside: str = ""  # a zone that a distance is confined to: one side of a line
+
+
+@dataclass(frozen=True, slots=True)
+class What:
+    """The acts of a clause: act nodes, and where they matter weapon nodes, calibres in mm (inclusive), a unit counted."""
+
+    acts: tuple[str, ...]
+    weapons: tuple[str, ...] = ()
+    calibre_at_least_mm: float | None = None
+    calibre_below_mm: float | None = None
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeException:
+    """What is outside the scope of a clause: targets, actors and acts, all of which must fit, and every precondition."""
+
+    id: str
+    targets: tuple[str, ...]
+    actors: tuple[str, ...]
+    acts: tuple[str, ...]
+    preconditions: tuple[str, ...]
+    basis: str
+    note: str
+    says: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """One obligation."""
+
+    id: str
+    kind: ClauseKind
+    says: Words
+    sources: tuple[str, ...]
+    what: What
+    who: tuple[str, ...]  # party or actor ids whose acts it reaches; empty: every bound party
+    ground: Ground
+    start: Moment
+    end: Moment
+    at_most: int | None
+    outside_scope: tuple[ScopeException, ...]
+    presumption: Presumption
+    standard: Standard | None
+    demand_of: str  # the party whose demand this is; empty: a clause in force
+    line_number: int
+
+    @property
+    def is_hypothetical(self) -> bool:
+        """Whether it is a party's demand, judged for the mission only and never called a violation."""
+        return bool(self.demand_of)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A coherent choice among contested terms; `by` is the party whose reading it is, or `ours`."""
+
+    id: str
+    by: str
+    choices: Mapping[str, str]
+    presumption: Presumption | None
+    says: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TextSource:
+    """A source that the text of the agreement rests on."""
+
+    id: str
+    title: str
+    published: str
+    grade: str
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """An agreement as it stands in its folder."""
+
+    id: str
+    title: Words
+    text: str  # public or confidential
+    timezone: str
+    folder: Path
+    guarantors: tuple[str, ...] = ()
+    parties: Mapping[str, Party] = field(default_factory=dict)
+    terms: Mapping[str, Term] = field(default_factory=dict)
+    zones: Mapping[str, Zone] = field(default_factory=dict)
+    lines: Mapping[str, Line] = field(default_factory=dict)
+    clauses: tuple[Clause, ...] = ()
+    hypothetical: tuple[Clause, ...] = ()
+    readings: Mapping[str, Reading] = field(default_factory=dict)
+    sources: Mapping[str, TextSource] = field(default_factory=dict)
+    preconditions: Mapping[str, Words] = field(default_factory=dict)
+    definitions: Mapping[str, Words] = field(default_factory=dict)
+    in_force: tuple[Moment, ...] = ()
+    register: Register = field(default_factory=Register)
+    gazetteer: Gazetteer = field(default_factory=Gazetteer)
+    problems: tuple[Problem, ...] = ()
+
+    def clause(self, clause_id: str) -> Clause:
+        """Return a clause by id; raises KeyError."""
+        return next(c for c in (*self.clauses, *self.hypothetical) if c.id == clause_id)
+
+    def rivals(self, term_id: str, reading: Reading | None) -> tuple[Rival, ...]:
+        """Return the values of a term that are still open: all, or the one a reading or a ruling chose."""
+        term = self.terms[term_id]
+        chosen = (reading.choices.get(term_id) if reading else None) or term.ruling
+        return tuple(rival for rival in term.rivals if rival.id == chosen) or term.rivals
+
+    def moments(self, moment: Moment, reading: Reading | None = None) -> tuple[Span | None, ...]:
+        """Return every value that a moment may have, offset applied; None stands for "never"."""
+        if not moment.term:
+            return (_shifted(moment.value, moment.offset),)
+        spans = (rival.value for rival in self.rivals(moment.term, reading))
+        return tuple(_shifted(span, moment.offset) for span in spans if span is None or isinstance(span, Span))
+
+    def widest_area(self) -> tuple[str, ...]:
+        """Return the ids of every zone that some reading of some clause reaches, in the order of the text."""
+        reached: set[str] = set()
+        for clause in self.clauses:
+            reached.update(clause.ground.zones)
+            if clause.ground.term:
+                for rival in self.terms[clause.ground.term].rivals:
+                    reached.update(z for z in rival.value if isinstance(z, str)) if isinstance(rival.value, tuple) else None
+        return tuple(zone for zone in self.zones if zone in reached)
+
+    def in_force_from(self) -> tuple[datetime, ...]:
+        """Return each instant at which some value has the agreement come into force, earliest first."""
+        instants = {span.earliest for moment in self.in_force for span in self.moments(moment) if span}
+        return tuple(sorted(instants))
+
+
+def _shifted(span: Span | None, offset: timedelta) -> Span | None:
+    return Span(span.earliest + offset, span.latest + offset, span.precision) if span else None

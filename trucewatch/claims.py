@@ -1,0 +1,245 @@
+"""Claims: one assertion in one report; and the view, the only door to what an audience may know.
+
+A claims table has one row for each assertion and teller. Most say that an act took place; others that a force or weapons
+were present, or that *nothing* was observed for a time. `SCHEMA` is its form; `Claim` is one row, for people.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+
+from trucewatch.actors import ANYBODY, read_pairs
+from trucewatch.levels import Level, most_sensitive, read_level
+
+# `assess` without a mission has no key of its own; its keys only need to be stable.
+OPEN_KEY = b"trucewatch: no mission"
+
+
+_INSTANT = pl.Datetime("us", "UTC")
+
+SCHEMA: dict[str, pl.DataType] = {
+    "claim_key": pl.String(),  # keyed hash of (source, record or content, item)
+    "version": pl.String(),  # keyed hash of the content
+    "event_key": pl.String(),  # the event that the claim tells of, by the record it was unfolded from
+    "source": pl.String(),  # id of the source description
+    "record": pl.String(),  # the source's own record id
+    "item": pl.Int32(),  # which assertion of the record, from 0
+    "file": pl.String(),  # name of the file, without its folder
+    "line": pl.Int64(),  # line of the file, from 1
+    "entry": pl.Int64(),  # when it was received: number of the entry, 0 outside a mission
+    "assertion": pl.String(),  # Assertion
+    "act": pl.String(),  # node of the act tree
+    "weapon": pl.String(),  # node of the weapon tree; null: not said
+    "calibre_low_mm": pl.Float64(),
+    "calibre_high_mm": pl.Float64(),
+    "earliest": _INSTANT,
+    "latest": _INSTANT,  # exclusive
+    "time_extent": pl.String(),  # Extent
+    "place_kind": pl.String(),  # PlaceKind
+    "lon": pl.Float64(),  # degrees, WGS 84
+    "lat": pl.Float64(),
+    "radius_m": pl.Float64(),
+    "area": pl.String(),  # id in the gazetteer
+    "country": pl.String(),  # as the source names it
+    "geometry": pl.Binary(),  # WKB, WGS 84, of a sector, line or drawn area
+    "place_extent": pl.String(),  # Extent
+    "place_name": pl.String(),
+    "adm_1": pl.String(),  # the source's own; never narrows a disc
+    "count_low": pl.Int64(),
+    "count_high": pl.Int64(),  # null: no upper bound
+    "count_qualifier": pl.String(),
+    "count_unit": pl.String(),
+    "pairs": pl.String(),  # feasible (actor, target) pairs, as `write_pairs` writes them
+    "dead_low": pl.Int64(),
+    "dead_high": pl.Int64(),
+    "civilians_dead": pl.Int64(),
+    "records_deaths": pl.Boolean(),  # the source exists to record deaths
+    "means": pl.String(),  # Means
+    "office": pl.String(),  # who told it, as the record names them
+    "cites": pl.String(),  # chain of attribution from the office to the root, a JSON list; null: not stated
+    "interest": pl.String(),  # whose ally the source is
+    "reliability": pl.String(),  # A-F, of the source
+    "curated": pl.Boolean(),  # different event_keys of this source are different incidents
+    "allegation": pl.Boolean(),  # a party's complaint: always gets an answer
+    "exercise": pl.Boolean(),  # live-fire exercise, flagged and still counted
+    "facts": pl.String(),  # named preconditions and their truth, a JSON object
+    "text": pl.String(),  # what the record says, in its words
+    "levels": pl.String(),  # level of each field above public, a JSON object
+}
+
+# Without these nothing is asserted; an audience that may not know one of them does not know the claim.
+_INDISPENSABLE = frozenset({"act", "earliest", "latest"})
+# These carry no content, only what makes the claim a claim of that source.
+_STRUCTURE = frozenset({"claim_key", "version", "event_key", "source", "item", "entry", "assertion", "levels"})
+_PLACING = ("lon", "lat", "radius_m", "geometry", "area")
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One row of a claims table, for people: the fields that an explanation needs."""
+
+    claim_key: str
+    source: str
+    record: str | None
+    file: str
+    line: int
+    act: str
+    earliest: datetime
+    latest: datetime
+    place_name: str | None
+    pairs: tuple[tuple[str, str], ...]
+    means: str
+    office: str | None
+    text: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What one audience may know. Everything further along the route takes this and nothing rawer.
+
+    `level` is the level of the most sensitive field that is left: the marking of whatever is made from it.
+    """
+
+    claims: pl.DataFrame
+    audience: Level
+    level: Level
+
+
+def keyed_hash(key: bytes, *parts: str) -> str:
+    """Return 32 hex digits: BLAKE2b (RFC 7693) of the parts, keyed, each part length-prefixed."""
+    digest = hashlib.blake2b(key=key[:64], digest_size=16)
+    for part in parts:
+        raw = part.encode()
+        digest.update(len(raw).to_bytes(8, "big"))
+        digest.update(raw)
+    return digest.hexdigest()
+
+
+def empty_claims() -> pl.DataFrame:
+    """Return a claims table without rows."""
+    return pl.DataFrame(schema=SCHEMA)
+
+
+def claims_table(columns: Mapping[str, Any] | pl.DataFrame) -> pl.DataFrame:
+    """Return a claims table from some of its columns; the others are null. Rows stand in order of (claim_key, version)."""
+    frame = columns if isinstance(columns, pl.DataFrame) else pl.DataFrame(columns)
+    missing = [pl.lit(None, dtype=kind).alias(name) for name, kind in SCHEMA.items() if name not in frame.columns]
+    shaped = frame.with_columns(missing).select(pl.col(name).cast(kind) for name, kind in SCHEMA.items())
+    return shaped.sort("claim_key", "version")
+
+
+def claims_of(reports: pl.DataFrame, key: bytes = OPEN_KEY, entry: int = 0) -> pl.DataFrame:
+    """Return what some reports assert: one claim for each assertion and teller, under the keys of a mission.
+
+    `key` draws the claim keys, `entry` says when the reports were received. The same content gives the same rows
+    whatever its file's name, line or order; of a row that stands twice, the smaller line is kept.
+    """
+    numbered = (
+        reports.sort("content", "line")
+        .unique(["source", "record", "content"], keep="first", maintain_order=True)
+        .with_columns(
+            # Rows of one report that is no curated record are separate items of it; those of a curated one, versions.
+            pl.when(pl.col("curated") | pl.col("record").is_null())
+            .then(pl.lit(0))
+            .otherwise(pl.col("content").rank("ordinal").over("source", "record") - 1)
+            .cast(pl.Int32)
+            .alias("row")
+        )
+    )
+    rows = numbered.select("source", "record", "content", "row", "event_key", "curated")
+    names = [record or content for record, content in rows.select("record", "content").iter_rows()]
+    versions = [keyed_hash(key, source, content) for source, content in rows.select("source", "content").iter_rows()]
+    events = [
+        event if curated and event else version
+        for event, curated, version in zip(rows["event_key"], rows["curated"], versions, strict=True)
+    ]
+    unfolded = (
+        numbered.with_columns(
+            pl.Series("name", names, pl.String), pl.Series("content", versions), pl.Series("event_key", events)
+        )
+        .with_columns(pl.int_ranges(pl.col("tellers").list.len(), dtype=pl.Int32).alias("item"))
+        .explode("tellers", "item")
+        .unnest("tellers")
+        .rename({"content": "version"})
+    )
+    keys = [
+        keyed_hash(key, source, name, f"{row}.{item}")
+        for source, name, row, item in unfolded.select("source", "name", "row", "item").iter_rows()
+    ]
+    return claims_table(unfolded.with_columns(pl.Series("claim_key", keys, pl.String), pl.lit(entry).alias("entry")))
+
+
+def current(claims: pl.DataFrame) -> pl.DataFrame:
+    """Keep, of each claim, the version received last: a revised record replaces what it said before."""
+    ordered = claims.sort("claim_key", "entry", "version")
+    return ordered.unique("claim_key", keep="last", maintain_order=True)
+
+
+def claim(row: Mapping[str, Any]) -> Claim:
+    """Return one row of a claims table as a Claim."""
+    fields = {name: row[name] for name in Claim.__slots__ if name != "pairs"}
+    return Claim(**fields, pairs=read_pairs(row["pairs"] or ANYBODY))
+
+
+def view(claims: pl.DataFrame, audience: Level) -> View:
+    """Return what an audience may know of some claims: every field above its level is gone before anything is derived.
+
+    A claim is gone whole where a field is above the level without which it asserts nothing. A place whose geometry is
+    gone falls back to the area or country that is left.
+    """
+    kept: list[pl.DataFrame] = []
+    held: list[Level] = []
+    for levels in claims["levels"].unique(maintain_order=True).to_list():
+        rows = claims.filter(pl.col("levels").eq_missing(levels))
+        above, below = _split_fields(levels, audience)
+        if above & _INDISPENSABLE:
+            continue
+        held.append(most_sensitive(below.values()))
+        kept.append(_without(rows, sorted(above - _STRUCTURE)))
+    left = pl.concat(kept) if kept else empty_claims()
+    return View(left.sort("claim_key"), audience, most_sensitive(held))
+
+
+def _split_fields(levels: str | None, audience: Level) -> tuple[set[str], dict[str, Level]]:
+    fields = {name: read_level(word) for name, word in json.loads(levels or "{}").items()}
+    return (
+        {name for name, level in fields.items() if level > audience},
+        {name: level for name, level in fields.items() if level <= audience},
+    )
+
+
+def _without(rows: pl.DataFrame, fields: Sequence[str]) -> pl.DataFrame:
+    gone = [pl.lit(None, dtype=SCHEMA[name]).alias(name) for name in fields]
+    left = rows.with_columns(gone, pl.lit("{}").alias("levels") if fields else pl.col("levels"))
+    if not set(fields) & set(_PLACING):
+        return left
+    blank = pl.lit(None, dtype=pl.Float64())
+    left = left.with_columns(
+        pl.when(pl.col("place_kind").is_in(["sector", "line"]) & pl.col("geometry").is_null())
+        .then(pl.lit("gone"))
+        .when((pl.col("place_kind") == "disc") & (pl.col("lon").is_null() | pl.col("lat").is_null()))
+        .then(pl.lit("gone"))
+        .when((pl.col("place_kind") == "area") & pl.col("area").is_null() & pl.col("geometry").is_null())
+        .then(pl.lit("gone"))
+        .otherwise(pl.col("place_kind"))
+        .alias("place_kind")
+    )
+    lost = pl.col("place_kind") == "gone"
+    return left.with_columns(
+        pl.when(lost & pl.col("area").is_not_null())
+        .then(pl.lit("area"))
+        .when(lost & pl.col("country").is_not_null())
+        .then(pl.lit("country"))
+        .when(lost)
+        .then(pl.lit("unplaced"))
+        .otherwise(pl.col("place_kind"))
+        .alias("place_kind"),
+        *(pl.when(lost).then(blank).otherwise(pl.col(name)).alias(name) for name in ("lon", "lat", "radius_m")),
+    )
