@@ -12,7 +12,7 @@ from trucewatch.acts import act_tree, crosswalks, weapon_tree
 from trucewatch.evidence import Assertion, Extent, Means, Qualifier, Reliability
 from trucewatch.levels import Level, read_level
 from trucewatch.problems import Problem, TrucewatchError, did_you_mean
-from trucewatch.rows import Form, Shape
+from trucewatch.rows import Form, LooksLike, Shape, read_header
 from trucewatch.texts import Marked, read_text
 from trucewatch.when import time_zone
 
@@ -146,15 +146,6 @@ class Telling:
 
 
 @dataclass(frozen=True, slots=True)
-class LooksLike:
-    """A kind of file that is easily taken for this one, known by its columns or their number, and what it is."""
-
-    columns: tuple[str, ...]
-    width: int
-    what: str
-
-
-@dataclass(frozen=True, slots=True)
 class Source:
     """How one feed is read.
 
@@ -176,7 +167,6 @@ class Source:
     shape: Shape
     optional: frozenset[str]
     recognise: tuple[str, ...]
-    not_these: tuple[LooksLike, ...]
     values: Mapping[str, Value]
     written: tuple[str, ...]
     vague: tuple[Vague, ...]
@@ -231,17 +221,15 @@ def read_source(path: Path) -> tuple[Source | None, list[Problem]]:
     return (None, sorted(problems)) if problems else (source, [])
 
 
-def fits(source: Source, columns: Collection[str]) -> bool:
-    """Say whether columns are those by which files of a source are known."""
-    return all(column in columns for column in source.recognise)
+def recognise(path: Path, sources: Iterable[Source]) -> Source | None:
+    """Return the first source whose files are known by the columns that a file has, or None.
 
-
-def looks_like(source: Source, columns: Collection[str]) -> str:
-    """Return what a file with these columns is, where it is easily taken for this source's; else the empty string."""
-    for other in source.not_these:
-        if other.width == len(columns) or (other.columns and all(column in columns for column in other.columns)):
-            return other.what
-    return ""
+    Raises FileFault for a file that cannot be read at all.
+    """
+    for source in sources:
+        if source.recognise and set(source.recognise) <= set(read_header(path, source.shape)):
+            return source
+    return None
 
 
 @dataclass(slots=True)
@@ -274,7 +262,6 @@ class _Page:
             shape=shape,
             optional=optional,
             recognise=self.names(text.get("recognise"), "columns"),
-            not_these=self.not_these(text),
             values=self.values(text),
             written=self.names(text.get("when"), "written"),
             vague=tuple(self.vague(item) for item in _listed(text, "when", "vague")),
@@ -369,7 +356,8 @@ class _Page:
             self.report(listed, "same-width-twice", "two lists of columns have the same length, so neither can be told")
         if listed and any(len(set(names)) < len(names) for names in columns):
             self.report(listed, "duplicate-column", "a list of columns names one of them twice")
-        shape = Shape(form, separator[:1], quotes, tuple(columns), self.text(at, "rows_under", needed=False))
+        under = self.text(at, "rows_under", needed=False)
+        shape = Shape(form, separator[:1], quotes, tuple(columns), under, self.not_these(text))
         return shape, frozenset(self.names(at, "optional"))
 
     def not_these(self, text: Marked) -> tuple[LooksLike, ...]:

@@ -224,8 +224,7 @@ class ClauseTests:
             return self._with_affiliations(identified), False
         hidden: dict[Who, None] = {}
         for member in sorted(register.stands_for(identified)):
-            found = self._anybody() if member.startswith("?") else self._with_affiliations(member)
-            hidden.update(dict.fromkeys(found))
+            hidden.update(dict.fromkeys(self._with_affiliations(member)))
         return self._presumed(list(hidden), Presumption.UMBRELLA)
 
     def _presumed(self, who: list[Who], needed: Presumption) -> tuple[list[Who], bool]:

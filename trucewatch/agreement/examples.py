@@ -104,13 +104,15 @@ def _claims(name: str, told: Mapping[str, Any], agreement: Agreement) -> list[di
         "place_extent": Extent.WITHIN, **_place(told["where"], agreement),
         "count_low": told.get("count"), "count_high": told.get("count"), "count_unit": told.get("count_unit"),
         "pairs": _pairs(told), "civilians_dead": told.get("civilians_dead"), "records_deaths": False,
-        "means": Means.OPEN_SOURCE, "curated": False, "allegation": True, "exercise": False,
+        "means": Means.OPEN_SOURCE, "curated": True, "allegation": True, "exercise": False,
         "facts": json.dumps(told.get("facts") or {}, sort_keys=True), "levels": "{}",
     }  # fmt: skip
-    # So many origins must lie behind it: each a named root of its own.
+    origins = told.get("origins", 1)
+    # So many origins must lie behind it: each a named root of its own; none at all is two outlets that cite each other.
+    told_by = [("", f"origin {n}") for n in range(origins)] or [("outlet 0", "outlet 1"), ("outlet 1", "outlet 0")]
     return [
-        {**row, "claim_key": f"{name}#{n}", "version": f"{name}#{n}", "cites": json.dumps([f"origin {n}"])}
-        for n in range(int(told.get("origins") or 1))
+        {**row, "claim_key": f"{name}#{n}", "version": f"{name}#{n}", "office": office or None, "cites": json.dumps([root])}
+        for n, (office, root) in enumerate(told_by)
     ]
 
 
