@@ -217,7 +217,7 @@ def _summarise(named: pl.DataFrame) -> pl.DataFrame:
             pl.col("allegation").any(),
             pl.col("exercise").any(),
             pl.col("means").unique().sort(),
-            pl.col("root").n_unique().cast(pl.Int64).alias("origins_low"),
+            pl.col("root").drop_nulls().n_unique().clip(lower_bound=1).cast(pl.Int64).alias("origins_low"),
             pl.col("possible_root").n_unique().cast(pl.Int64).alias("origins_high"),
             pl.col("is_plural").any().alias("origins_unbounded"),
             pl.col("is_circle").all().alias("only_circle"),
@@ -240,9 +240,10 @@ def _summarise(named: pl.DataFrame) -> pl.DataFrame:
 def _root_of(named: pl.DataFrame) -> list[pl.Series]:
     """Return for each claim the root that must lie behind it and the root that may, after architecture section 5.
 
-    An office with no word on where it has its knowledge counts with its like as one; sources of one interest are one.
+    Sources of one interest are one root. An office with no word on where it has its knowledge has none that must be its
+    own: it may have it from any other, so that such offices count as one where they stand alone, and else add nothing.
     """
-    must: list[str] = []
+    must: list[str | None] = []
     may: list[str] = []
     plural: list[bool] = []
     circle: list[bool] = []
@@ -251,10 +252,12 @@ def _root_of(named: pl.DataFrame) -> list[pl.Series]:
     own = {str(means) for means in OWN_OBSERVATION}
     for means, source, office, cites, interest, incident in named.select(columns).iter_rows():
         teller = plain_name(office) if office else f"source {source}"
-        chain = [str(name) for name in json.loads(cites)] if cites else []
-        last = plain_name(chain[-1]) if chain else ""
+        stated = [plain_name(str(name)) for name in json.loads(cites)] if cites else []
+        # An office named as the origin of its own words states its own reporting.
+        chain = [name for name in stated if name != teller] or stated[:1]
+        last = chain[-1] if chain else ""
         is_unnamed = last.startswith("unnamed")
-        circle.append(bool(chain) and not is_unnamed and teller in _reached(last, cited.get(incident, {})))
+        circle.append(last not in ("", teller) and teller in _reached(last, cited.get(incident, {})))
         plural.append(is_unnamed and last.endswith("s"))
         if interest:
             must.append(f"interest {interest}")
@@ -266,7 +269,7 @@ def _root_of(named: pl.DataFrame) -> list[pl.Series]:
             must.append(f"named {last}")
             may.append(f"named {last}")
         else:
-            must.append("offices")
+            must.append(None)
             may.append(f"office {teller}")
     return [
         pl.Series("root", must, pl.String),
@@ -282,6 +285,8 @@ def _cited_by_office(named: pl.DataFrame) -> dict[str, dict[str, set[str]]]:
     for incident, office, cites in stated.select("incident", "office", "cites").iter_rows():
         chain = [plain_name(office), *(plain_name(str(name)) for name in json.loads(cites))]
         for citing, cited in itertools.pairwise(chain):
+            if citing == cited:
+                continue
             graph.setdefault(incident, {}).setdefault(citing, set()).add(cited)
     return graph
 

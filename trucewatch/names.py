@@ -23,4 +23,7 @@ def plain_name(name: str) -> str:
     text = unicodedata.normalize("NFKD", text)
     text = "".join(c for c in text if not unicodedata.combining(c) and c not in _SILENT)
     text = _ADMIN_WORDS.sub(" ", text.casefold())
-    return " ".join("".join(c if c.isalnum() else " " for c in text).split())
+    words = "".join(c if c.isalnum() else " " for c in text).split()
+    while words[:1] in (["of"], ["the"]):
+        words = words[1:]
+    return " ".join(words)

@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import polars as pl
-import shapely
 
 from trucewatch.actors import ANYBODY, write_pairs
 from trucewatch.evidence import Extent, read_count
 from trucewatch.problems import FileFault, Problem, did_you_mean
+from trucewatch.placings import place
 from trucewatch.rows import Rows, read_rows
-from trucewatch.sheets import Sheet, split
-from trucewatch.sources import LOCAL, Placing, Source, Telling
-from trucewatch.when import read_edtf
-from trucewatch.where import PlaceKind, Gazetteer, read_bearing, read_grid_reference, sector
+from trucewatch.sheets import MOST_COUNTED, Sheet, split
+from trucewatch.sources import LOCAL, Source, Telling, Vague
+from trucewatch.when import Span, read_edtf
+from trucewatch.where import Gazetteer
 
 _INSTANT = pl.Datetime("us", "UTC")
 TELLER = pl.Struct({"office": pl.String(), "cites": pl.String(), "text": pl.String()})
@@ -72,14 +71,15 @@ SCHEMA: dict[str, pl.DataType] = {
     "levels": pl.String(),
 }
 
-# A point this far outside its own country is not a matter of where the border was drawn.
-_BORDER_DEGREES = 0.25
-# Beyond these a number is a slip of the pen.
-_MOST_COUNTED = 1e9
-_MOST_METRES = 21_000_000.0
 _MARK = "\x1e"
 _MAYBE_EDTF = re.compile(r"[-0-9TZXYESWu?~%/.:+\[\]{},]{4,60}")
-_FORM_PARTS = {"YYYY": "%Y", "Month": "%B", "MM": "%m", "DD": "%d", "hh": "%H", "mm": "%M", "ss": "%S"}
+_MONTHS = "janfebmaraprmayjunjulaugsepoctnovdec"
+_MONTH_NAME = "January|February|March|April|May|June|July|August|September|October|November|December"
+_FORM_PARTS = {
+    "YYYY": r"\d{4}",
+    "Month": f"(?i:{_MONTH_NAME}|{'|'.join(name[:3] for name in _MONTH_NAME.split('|'))})",
+    **dict.fromkeys(("MM", "DD", "hh", "mm", "ss"), r"\d{1,2}"),
+}
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ def collect(source: Source, path: Path, *, gazetteer: Gazetteer, zone: str) -> R
         "tellers": _tellers(sheet),
         **_what(sheet),
         **_when(sheet),
-        **_where(sheet),
+        **place(sheet),
         **_dead(sheet),
         "pairs": _pairs(sheet),
         "records_deaths": pl.lit(source.records_deaths),
@@ -127,7 +127,9 @@ def collect(source: Source, path: Path, *, gazetteer: Gazetteer, zone: str) -> R
         "facts": _facts(sheet),
         "levels": pl.lit(json.dumps(dict(source.levels), sort_keys=True)),
     }
-    table = rows.lines.to_frame().select(_as_expr(columns[name]).cast(kind).alias(name) for name, kind in SCHEMA.items())
+    table = rows.lines.to_frame().select(
+        _as_expr(columns[name]).cast(kind).alias(name) for name, kind in SCHEMA.items()
+    )
     return _set_apart(table, rows, sheet, path.name)
 
 
@@ -166,24 +168,249 @@ def _content(frame: pl.DataFrame) -> pl.Series:
 
 
 def _what(sheet: Sheet) -> dict[str, pl.Series]:
-    act = sheet.field("act")
-    sheet.refuse_where(act.is_null() & _unfaulted(sheet), "missing-act", "says not what was done")
-    low, high = _calibre(sheet)
-    asked = pl.DataFrame({name: sheet.field(f"count{name}") for name in ("", "_qualifier", "_unit")})
-    counted = sheet.read_rows(
-        asked.rename({"": "count"}), "bad-count", {"low": pl.Int64(), "high": pl.Int64(), "qualifier": pl.String()},
-        _read_counted,
+    calibre = sheet.read_rows(
+        pl.DataFrame({"calibre": sheet.field("calibre_mm")}), "bad-calibre", dict.fromkeys(("low", "high"), pl.Float64()),
+        lambda row: _read_calibre(row[0]),
     )  # fmt: skip
+    asked = pl.DataFrame({name: sheet.field(name) for name in ("count", "count_qualifier")})
+    counted = {"low": pl.Int64(), "high": pl.Int64(), "qualifier": pl.String()}
+    count = sheet.read_rows(asked, "bad-count", counted, lambda row: _read_counted(*row))
     return {
         "assertion": sheet.field("assertion", "act"),
-        "act": act,
+        "act": sheet.needed("act", "missing-act", "it is not said what was done"),
         "weapon": sheet.field("weapon"),
-        "calibre_low_mm": low,
-        "calibre_high_mm": high,
-        "count_low": counted["low"],
-        "count_high": counted["high"],
-        "count_qualifier": counted["qualifier"],
-        "count_unit": asked["_unit"],
+        "calibre_low_mm": calibre["low"],
+        "calibre_high_mm": calibre["high"],
+        "count_low": count["low"],
+        "count_high": count["high"],
+        "count_qualifier": count["qualifier"],
+        "count_unit": sheet.field("count_unit"),
         "exercise": sheet.truth("exercise"),
         "allegation": sheet.truth("allegation"),
     }
+
+
+def _read_calibre(text: str) -> tuple[float, float]:
+    """Read a calibre in millimetres, or two it may be: `120`, `82-120`, `82 or 120`."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)(?:\s*(?:-|–|/|or)\s*(\d+(?:\.\d+)?))?\s*(?:mm)?", text.casefold())
+    if not found or not 0 < float(found[1]) < 1_000:
+        raise ValueError(f"calibre_mm: '{text[:60]}' is no calibre in millimetres, such as 120 or 82-120")
+    numbers = sorted(float(part) for part in found.groups() if part)
+    return numbers[0], numbers[-1]
+
+
+def _read_counted(count: str | None, qualifier: str | None) -> tuple[int | None, int | None, str | None]:
+    if count is None and qualifier != "uncountable":
+        return None, None, None
+    try:
+        read = read_count(count or "", qualifier, "")
+    except ValueError as fault:
+        told = str(fault) if "cannot be" in str(fault) else f"'{(count or '')[:60]}' is no count"
+        raise ValueError(
+            f"count: {told}", "write a whole number, and `at least` and the like in the qualifier"
+        ) from None
+    if read.low > MOST_COUNTED or (read.high or 0) > MOST_COUNTED:
+        raise ValueError(f"count: {count} is more than can be counted")
+    return read.low, read.high, read.qualifier.value
+
+
+def _when(sheet: Sheet) -> dict[str, pl.Series]:
+    vague = sheet.repeat(None).cast(pl.Int64)
+    for number, rule in reversed(list(enumerate(sheet.source.vague))):
+        vague = vague.zip_with(~sheet.holds(rule.when), pl.repeat(number, sheet.height, dtype=pl.Int64, eager=True))
+    start = sheet.needed("from", "missing-date", "it is not said when")
+    asked = pl.DataFrame({"from": start, "until": sheet.field("until"), "vague": vague})
+    forms = [_form_pattern(form) for form in sheet.source.written]
+    spans = sheet.read_rows(
+        asked, "bad-date", {"earliest": _INSTANT, "latest": _INSTANT}, lambda row: _read_times(sheet, forms, *row)
+    )
+    backward = (spans["latest"] <= spans["earliest"]).fill_null(False)
+    sheet.refuse_where(backward, "end-before-start", "ends ({}) before it starts", asked["until"])
+    return {
+        "earliest": spans["earliest"],
+        "latest": spans["latest"],
+        "time_extent": sheet.field("time_extent", Extent.WITHIN),
+    }
+
+
+def _read_times(
+    sheet: Sheet, forms: list[re.Pattern[str]], start: str | None, end: str | None, vague: int | None
+) -> tuple[datetime | None, datetime | None]:
+    if start is None:
+        return None, None
+    first, last = (_as_edtf(text, forms) for text in (start, end or start))
+    if vague is not None:
+        rule = sheet.source.vague[vague]
+        first, last = (_widen(text, rule) for text in (first, last))
+    return _read_time(first, sheet.zone).earliest, _read_time(last, sheet.zone).latest
+
+
+def _read_time(text: str, zone: str) -> Span:
+    hint = "write 2017-07-09, 2017-07-09T14:20 or another EDTF date; or say under `when: written` how dates are written"
+    if not _MAYBE_EDTF.fullmatch(text):
+        raise ValueError(f"'{text[:60]}' is no date", hint)
+    try:
+        return read_edtf(text, zone)
+    except ValueError as fault:
+        raise ValueError(f"'{text}' is no date: {fault}" if text not in str(fault) else str(fault), hint) from None
+
+
+def _form_pattern(form: str) -> re.Pattern[str]:
+    """Make a pattern of how a date is written, such as `DD Month YYYY`."""
+    pattern = re.escape(form)
+    for part, digits in _FORM_PARTS.items():
+        pattern = pattern.replace(part, f"(?P<{part}>{digits})", 1)
+    return re.compile(pattern)
+
+
+def _as_edtf(text: str, forms: list[re.Pattern[str]]) -> str:
+    """Write a date as EDTF if it has one of the forms, else leave it as it is."""
+    for form in forms:
+        if found := form.fullmatch(text):
+            part = found.groupdict()
+            named = part.get("Month")
+            month = part.get("MM") or (str(_MONTHS.find(named[:3].casefold()) // 3 + 1) if named else "1")
+            day = f"{part['YYYY']}-{int(month):02}-{int(part.get('DD') or 1):02}"
+            clock = ":".join(f"{int(part[key]):02}" for key in ("hh", "mm", "ss") if part.get(key))
+            return f"{day}T{clock}" if clock else day
+    return text
+
+
+def _widen(text: str, rule: Vague) -> str:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return text
+    if rule.whole:
+        return text[: 7 if rule.whole == "month" else 4]
+    either_side = timedelta(days=rule.days_either_side)
+    return f"{day - either_side}/{day + either_side}"
+
+
+def _dead(sheet: Sheet) -> dict[str, pl.Series]:
+    low, high, civilians = (_whole(sheet, name) for name in ("dead_low", "dead_high", "civilians_dead"))
+    # Some feeds hold estimates whose "low" is above their "high"; what is certain is the range between the two.
+    crossed = (low > high).fill_null(False)
+    return {
+        "dead_low": high.zip_with(crossed, low),
+        "dead_high": low.zip_with(crossed, high),
+        "civilians_dead": civilians,
+    }
+
+
+def _whole(sheet: Sheet, name: str) -> pl.Series:
+    text = sheet.field(name)
+    negative = text.str.contains(r"^-\s*\d").fill_null(False)
+    sheet.refuse_where(negative, "negative-count", f"{name} cannot be {{}}", text)
+    number = sheet.number(text.set(negative, None), name, 0, MOST_COUNTED)
+    fraction = (number != number.floor()).fill_null(False)
+    sheet.refuse_where(fraction, "not-a-number", f"{name} '{{}}' is no whole number", text)
+    return number.cast(pl.Int64)
+
+
+def _pairs(sheet: Sheet) -> pl.Series:
+    """Write down who may have done it to whom: together what every rule says that holds."""
+    rules = sheet.source.pairings
+    columns: dict[str, pl.Series] = {}
+    for i, rule in enumerate(rules):
+        columns[f"{i} holds"] = sheet.holds(rule.when)
+        for j, name in enumerate((*rule.by, *([rule.on] if rule.on else []))):
+            columns[f"{i} {j}"] = sheet.value(name)
+    if not columns:
+        return sheet.repeat(ANYBODY)
+
+    def pair(row: tuple[Any, ...]) -> tuple[str]:
+        pairs: list[tuple[str, str]] = []
+        cells = iter(row)
+        for rule in rules:
+            holds = next(cells)
+            by = [next(cells) or "" for _ in rule.by]
+            on = (next(cells) or "") if rule.on else ""
+            if holds:
+                pairs += [(by[0], by[1]), (by[1], by[0])] if rule.both_ways else [(actor, on) for actor in by]
+        return (write_pairs(pairs) if pairs else ANYBODY,)
+
+    return sheet.read_rows(pl.DataFrame(columns), "bad-pair", {"pairs": pl.String()}, pair)["pairs"]
+
+
+def _facts(sheet: Sheet) -> pl.Series:
+    """Write down the named facts that a row states, as a JSON object of true, false and null (unknown)."""
+    truths = {"yes": True, "true": True, "no": False, "false": False, "unknown": None}
+    columns = {}
+    for name, value in sheet.source.facts.items():
+        text = sheet.value(value, name).str.to_lowercase()
+        wrong = text.is_not_null() & ~text.is_in(list(truths))
+        sheet.refuse_where(wrong, "unknown-truth", f"{name}: '{{}}' is not known", text, "yes, no or unknown")
+        columns[name] = text.set(wrong, None)
+    if not columns:
+        return sheet.repeat(None)
+    names = list(columns)
+
+    def write(row: tuple[Any, ...]) -> tuple[str]:
+        return (json.dumps({n: truths[cell] for n, cell in zip(names, row, strict=True) if cell}, sort_keys=True),)
+
+    return sheet.read_rows(pl.DataFrame(columns), "unknown-truth", {"facts": pl.String()}, write)["facts"]
+
+
+def _tellers(sheet: Sheet) -> pl.Series:
+    """List who told each row: by the first way that names anybody; one nameless teller where none does."""
+    parts: list[pl.DataFrame] = []
+    untold = pl.repeat(True, sheet.height, eager=True)
+    for telling in sheet.source.tellings:
+        text = sheet.value(telling.value).set(~untold, None)
+        part = _entries(text.to_frame("told").with_row_index("row").drop_nulls("told"), telling)
+        parts.append(part)
+        untold = untold.scatter(part["row"].unique().to_list(), False)
+    nameless = pl.lit(None, dtype=pl.String)
+    rest = untold.to_frame("untold").with_row_index("row").filter("untold")
+    parts.append(rest.select("row", nameless.alias("office"), nameless.alias("text")))
+    told = pl.concat(parts).sort("row", maintain_order=True)
+    text = pl.DataFrame({"all": sheet.field("text"), "cited": _cited(sheet)}).with_row_index("row")
+    told = told.join(text, on="row", how="left", maintain_order="left").with_columns(
+        pl.int_range(pl.len()).over("row").alias("place"), pl.len().over("row").alias("number")
+    )
+    # Several named origins belong to several tellers only where they go in step; else nobody knows who cites whom.
+    cites = (
+        pl.when(pl.col("cited").list.len() == 1).then(pl.col("cited").list.first())
+        .when(pl.col("cited").list.len() == pl.col("number")).then(pl.col("cited").list.get("place", null_on_oob=True))
+    )  # fmt: skip
+    chain = (
+        "["
+        + pl.struct(cites.alias("cites")).struct.json_encode().str.slice(len('{"cites":')).str.strip_suffix("}")
+        + "]"
+    )
+    teller = pl.struct(
+        "office", pl.when(cites.is_not_null()).then(chain).alias("cites"), pl.coalesce("text", "all").alias("text")
+    )
+    return told.select("row", teller.alias("teller")).group_by("row", maintain_order=True).agg("teller")["teller"]
+
+
+def _cited(sheet: Sheet) -> pl.Series:
+    """List the origins that each row names; null where it names none."""
+    cites = sheet.source.cites
+    if cites is None:
+        return sheet.repeat(None).cast(pl.List(pl.String))
+    named = split(pl.col("cited"), cites.between).list.eval(pl.element().filter(pl.element() != ""))
+    return sheet.value(cites).to_frame("cited").select(named).to_series()
+
+
+def _entries(told: pl.DataFrame, telling: Telling) -> pl.DataFrame:
+    """Take a column of entries apart: (row, office, text) of each; nothing for a row that has not their form."""
+    column = pl.col("told")
+    if telling.entry_start:
+        marked = told.with_columns(column.str.replace_all(telling.entry_start, _MARK + "${entry}"))
+        told = marked.filter(column.str.contains(_MARK, literal=True)).with_columns(column.str.split(_MARK))
+    elif telling.value.take:
+        told = told.with_columns(column.str.split(_MARK))
+    else:
+        told = told.with_columns(split(column, telling.value.between))
+    told = told.explode("told").with_columns(column.str.strip_chars()).filter(column != "")
+    if not telling.entry:
+        return told.select("row", column.alias("office"), pl.lit(None, dtype=pl.String).alias("text"))
+    groups = told.select("row", "told", column.str.extract_groups(telling.entry).alias("entry")).unnest("entry")
+    groups = groups if "text" in groups.columns else groups.with_columns(pl.lit(None, dtype=pl.String).alias("text"))
+    if not telling.entry_start:
+        groups = groups.filter(pl.col("office").is_not_null())
+    # What stands between entries in another form is still somebody's word: kept whole, its teller not known.
+    said = pl.when(pl.col("office").is_null()).then("told").otherwise(pl.col("text").str.strip_chars())
+    return groups.select("row", pl.col("office").str.strip_chars(), pl.when(said != "").then(said).alias("text"))

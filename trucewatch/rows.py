@@ -356,10 +356,9 @@ def _take_apart(
             schema=schema,
             separator=shape.separator,
             quote_char='"' if shape.quotes else None,
-            missing_utf8_is_empty_string=True,
         )
         if frame.height == len(starts):
-            return frame
+            return frame.fill_null("")
     rows = [_split_line(raw[a:b], shape) for a, b in zip(starts.tolist(), ends.tolist(), strict=True)]
     return pl.DataFrame(rows, schema=schema, orient="row")
 

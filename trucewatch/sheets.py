@@ -19,6 +19,8 @@ _POINT_ZERO = r"^(-?\d+)\.0+$"
 _HOST = r"^[A-Za-z][A-Za-z0-9+.-]*://(?:[^/@]*@)?(?:[Ww]{3}\.)?([^/:?#]+)"
 _MARK = "\x1e"
 _SHOWN = 60
+# Above this a number is a slip of the pen.
+MOST_COUNTED = 1e9
 
 
 @dataclass(slots=True)
@@ -53,7 +55,9 @@ class Sheet:
         told = pl.DataFrame({"message": messages, "hint": hint}).with_row_index("row")
         self.faults.append(told.filter(pl.col("message").is_not_null()).with_columns(pl.lit(code).alias("code")))
 
-    def refuse_where(self, wrong: pl.Series, code: str, message: str, shown: pl.Series | None = None, hint: str = "") -> None:
+    def refuse_where(
+        self, wrong: pl.Series, code: str, message: str, shown: pl.Series | None = None, hint: str = ""
+    ) -> None:
         """Refuse the rows where something is wrong; `{}` in the message stands for what is shown."""
         if wrong.any():
             table = pl.DataFrame({"wrong": wrong, "shown": self.repeat("") if shown is None else shown.cast(pl.String)})
@@ -87,6 +91,16 @@ class Sheet:
         if known and value.always is None:
             text = self.read(text, f"unknown-{name.replace('_', '-')}", lambda word: _known(word, known, name))
         return text if default is None else text.fill_null(default)
+
+    def needed(self, name: str, code: str, message: str) -> pl.Series:
+        """Return a field that every row must have; a row without it is refused."""
+        found = len(self.faults)
+        text = self.field(name)
+        missing = text.is_null().to_frame("missing").with_row_index("row")
+        for fault in self.faults[found:]:
+            missing = missing.with_columns(pl.col("missing") & ~pl.col("row").is_in(fault["row"].implode()))
+        self.refuse_where(missing["missing"], code, message)
+        return text
 
     def value(self, value: Value, name: str = "word") -> pl.Series:
         """Return what a description says a value is, as text, null where nothing stands."""
@@ -139,7 +153,9 @@ class Sheet:
         # Names of asked columns and answers may be the same; those asked for are set apart.
         keys = {name: f"asked {name}" for name in asked.columns}
         known = distinct.rename(keys).hstack(pl.DataFrame(answers, schema=full, orient="row"))
-        told = asked.rename(keys).join(known, on=list(keys.values()), how="left", nulls_equal=True, maintain_order="left")
+        told = asked.rename(keys).join(
+            known, on=list(keys.values()), how="left", nulls_equal=True, maintain_order="left"
+        )
         self.refuse(told["fault"], code, told["hint"])
         return told.select(list(schema))
 
@@ -151,7 +167,10 @@ class Sheet:
         """Return text as numbers; what is none, or out of bounds, refuses the row."""
         number = text.cast(pl.Float64, strict=False)
         self.refuse_where(
-            text.is_not_null() & ~number.is_finite().fill_null(False), "not-a-number", f"{name} '{{}}' is no number", text
+            text.is_not_null() & ~number.is_finite().fill_null(False),
+            "not-a-number",
+            f"{name} '{{}}' is no number",
+            text,
         )
         wrong = number.is_finite() & ((number < least) | (number > most))
         self.refuse_where(
@@ -171,7 +190,7 @@ def split(text: pl.Expr, between: Iterable[str]) -> pl.Expr:
     marks = list(between)
     if not marks:
         return text.str.split(_MARK)
-    return text.str.replace_many(marks, _MARK).str.split(_MARK).list.eval(pl.element().str.strip_chars())
+    return text.str.replace_many(dict.fromkeys(marks, _MARK)).str.split(_MARK).list.eval(pl.element().str.strip_chars())
 
 
 def _test(condition: Condition) -> pl.Expr:

@@ -547,7 +547,8 @@ def _scalar(value: Any) -> str:
 
 
 # A day as articles are dated: 2017-07-09, 9 July 2017, 7/9/2017, 20170709.
-_DAY = r"(?:\d{4}-\d{1,2}-\d{1,2}|\d{1,2}[ /.-](?:\d{1,2}|[^\W\d]{3,9})[ /.-]\d{2,4}|\d{8})"
+_MONTH = r"(?:\d{1,2}|(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,7})"
+_DAY = rf"(?:\d{{4}}-\d{{1,2}}-\d{{1,2}}|\d{{1,2}}[ /.-]{_MONTH}[ /.-]\d{{2,4}}|\d{{8}})"
 _PART = re.compile(r"\{(\w+)\}| +")
 
 
@@ -560,13 +561,15 @@ def _entry_patterns(form: str, between: tuple[str, ...]) -> tuple[str, str]:
     named = [found[1] for found in _PART.finditer(form) if found[1]]
     if "office" not in named or set(named) - {"office", "day", "text"} or len(set(named)) < len(named):
         raise ValueError(f"'{form}' must hold {{office}}, and may hold {{day}} and {{text}}, each once")
-    opening = re.escape(form[: form.index("{office}")].strip()[:1]) or '"\\n'
+    opening = re.escape(form[: form.index("{office}")].strip()[:1])
+    # Without a mark that opens an entry, a long run of words before a day is a sentence, not a name.
+    office = rf"[^{opening}]{{1,200}}?" if opening else r'[^"\n]{1,60}?'
     pattern, at, start = "", 0, ""
     for found in _PART.finditer(form):
         pattern += re.escape(form[at : found.start()])
         match found[1]:
             case "office":
-                pattern += rf"(?P<office>[^{opening}]{{1,80}}?)"
+                pattern += f"(?P<office>{office})"
             case "day":
                 pattern += rf"(?P<day>{_DAY})"
                 start = pattern

@@ -1,0 +1,361 @@
+"""Figures: everything a sitrep states, counted once, before anything is drawn or written.
+
+Incidents are counted by the day on which they can have begun. What a source's own first-level area says is used for trends
+alone; a finding's place is never narrowed by it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+import polars as pl
+
+from trucewatch.acts import act_tree
+from trucewatch.actors import ANYBODY, read_pairs
+from trucewatch.agreement.terms import Agreement, Clause
+from trucewatch.evidence import Assertion
+from trucewatch.findings import Outcome
+from trucewatch.names import plain_name
+from trucewatch.sitreps.material import AreaRow, Cell, Concentration, Figures, Material, Period, Window
+from trucewatch.sitreps.places import coverage, zones_of
+from trucewatch.sitreps.sentences import listed, tell_findings
+from trucewatch.when import Span, local_day, midnight, tell, time_zone
+
+WINDOW_DAYS = 30
+OUTCOMES = (str(Outcome.VIOLATION), str(Outcome.OUTSIDE_SCOPE), str(Outcome.UNDETERMINED))
+ELSEWHERE = "elsewhere"
+
+
+def figures(material: Material, period: Span | None = None) -> Figures:
+    """Count everything a sitrep states about a period (None: from the first to the last day received)."""
+    agreement = material.agreement
+    span = _period(material, period)
+    inside = _begun(material.incidents.incidents, span.start, span.end)
+    found = _in_period(material.findings, inside)
+    zones = tuple((zone, agreement.zones[zone].label) for zone in _area_columns(agreement))
+    placed = _zone_of(material)
+    lethal = _lethal(material, span)
+    strict = _in_period(material.strict, inside) if material.strict is not None else None
+    concentration = _concentration(lethal if lethal.height else inside, material)
+    counts = _counts(found)
+    harm = _civilian_harm(inside, found)
+    return Figures(
+        title=agreement.title.get("en", agreement.id),
+        marking=material.view.level.word,
+        period=span,
+        cut_off=_cut_off(material),
+        reading=material.reading.id if material.reading else "",
+        assessment=_assessment(material, span, counts, lethal, concentration, harm),
+        civilian_harm=harm,
+        areas=_areas(material, span, found, placed, zones),
+        not_seen=_not_seen(material, agreement),
+        concentration=concentration,
+        counts=counts,
+        strict_counts=_counts(strict) if strict is not None else None,
+        presumed=found.filter(pl.col("presumption") & (pl.col("outcome") == Outcome.VIOLATION)).height,
+        by_month=_by_month(lethal, material, span),
+        windows=_windows(material),
+        matrix=_matrix(material, found, placed, zones, span),
+        zones=zones,
+        told=tell_findings(material, found, placed),
+        rows_read=material.rows_read,
+        rows_refused=material.rows_refused,
+        claims=material.view.claims.height,
+        incidents=material.incidents.incidents.height,
+        origins_low=_origins(material)[0],
+        origins_high=_origins(material)[1],
+        problems=material.problems,
+        sources=material.sources,
+        is_simulation=material.is_simulation,
+        withdrawn=material.withdrawn,
+    )
+
+
+# ---- periods and selections ------------------------------------------------------------------------------------------
+
+
+def _period(material: Material, span: Span | None) -> Period:
+    zone = material.agreement.timezone
+    if span is None:
+        known = material.view.claims.select(pl.col("earliest").min(), pl.col("latest").max()).row(0)
+        start, end = known if known[0] is not None else (midnight(_EPOCH_DAY, zone), midnight(_EPOCH_DAY, zone))
+        span = Span(midnight(local_day(start, zone), zone), max(end, start), "interval")
+    return Period(span.earliest, span.latest, tell(Span(span.earliest, span.latest, "interval"), zone))
+
+
+_EPOCH_DAY = datetime(1970, 1, 1).date()
+
+
+def _begun(incidents: pl.DataFrame, start: datetime, end: datetime) -> pl.DataFrame:
+    return incidents.filter((pl.col("earliest") >= start) & (pl.col("earliest") < end))
+
+
+def _in_period(findings: pl.DataFrame, incidents: pl.DataFrame) -> pl.DataFrame:
+    stated = findings.filter(~pl.col("hypothetical") & (pl.col("outcome") != Outcome.UNTOUCHED))
+    return stated.join(incidents.select("incident"), on="incident", how="semi")
+
+
+def _area_columns(agreement: Agreement) -> tuple[str, ...]:
+    """Return the zones that stand at the head of the tables: those a clause reaches, and the named ones inside them."""
+    widest = agreement.widest_area()
+    return (*widest, *(z.id for z in agreement.zones.values() if z.part_of in widest))
+
+
+def _lethal(material: Material, period: Period) -> pl.DataFrame:
+    """Return the incidents of a period, from sources that record deaths, in the agreement's widest area by their own adm_1."""
+    recorded = _begun(material.incidents.incidents, period.start, period.end).filter("records_deaths")
+    return recorded.filter(pl.col("adm_1").is_in(_own_names(material, recorded)))
+
+
+def _own_names(material: Material, incidents: pl.DataFrame) -> list[str]:
+    gazetteer, widest = material.agreement.gazetteer, set(_drawn_ids(material.agreement))
+    names = incidents["adm_1"].drop_nulls().unique().to_list()
+    return [name for name in names if gazetteer.find(name) in widest]
+
+
+def _drawn_ids(agreement: Agreement) -> list[str]:
+    """Return the gazetteer's ids of the areas that the agreement's widest area is made of."""
+    drawn = {area.geometry.wkb: area.id for area in agreement.gazetteer.areas.values()}
+    shapes = [agreement.zones[zone].shape for zone in agreement.widest_area()]
+    return [drawn[shape.wkb] for shape in shapes if shape is not None and shape.wkb in drawn]
+
+
+# ---- counts ----------------------------------------------------------------------------------------------------------
+
+
+def _counts(findings: pl.DataFrame) -> dict[str, int]:
+    told = dict(findings.group_by("outcome").len().iter_rows())
+    return {outcome: int(told.get(outcome, 0)) for outcome in OUTCOMES}
+
+
+def _by_month(lethal: pl.DataFrame, material: Material, period: Period) -> dict[str, int]:
+    zone = material.agreement.timezone
+    local = lethal["earliest"].dt.convert_time_zone(zone).dt.strftime("%Y-%m")
+    counted = dict(local.value_counts().iter_rows())
+    known = material.view.claims.filter("records_deaths").select(pl.col("earliest").min(), pl.col("latest").max()).row(0)
+    if known[0] is None or not counted:
+        return {}
+    first = max(period.start, known[0]).astimezone(time_zone(zone))
+    last = (min(period.end, known[1]) - timedelta(microseconds=1)).astimezone(time_zone(zone))
+    months = range(first.year * 12 + first.month - 1, last.year * 12 + last.month)
+    names = [f"{month // 12:04d}-{month % 12 + 1:02d}" for month in months]
+    return {name: int(counted.get(name, 0)) for name in sorted({*names, *counted})}
+
+
+def _windows(material: Material) -> tuple[Window, ...]:
+    zone = material.agreement.timezone
+    days = sorted({local_day(instant, zone) for instant in material.agreement.in_force_from()})
+    found = []
+    everything = Period(datetime.min.replace(tzinfo=time_zone("UTC")), datetime.max.replace(tzinfo=time_zone("UTC")), "")
+    lethal = _lethal(material, everything)
+    known = material.view.claims.filter("records_deaths").select(pl.col("earliest").min(), pl.col("latest").max()).row(0)
+    for day in days:
+        cut = midnight(day, zone)
+        start = midnight(day - timedelta(days=WINDOW_DAYS), zone)
+        end = midnight(day + timedelta(days=WINDOW_DAYS), zone)
+        if known[0] is None or start < known[0] or end > known[1]:
+            continue
+        before, after = _begun(lethal, start, cut), _begun(lethal, cut, end)
+        names = sorted({*(dyads := _dyads(before)), *(later := _dyads(after))})
+        ranked = sorted(names, key=lambda name: (-dyads.get(name, 0) - later.get(name, 0), name))
+        found.append(
+            Window(
+                date=tell(Span(cut, midnight(day + timedelta(days=1), zone), "day"), zone),
+                before_text=tell(Span(start, cut, "interval"), zone),
+                after_text=tell(Span(cut, end, "interval"), zone),
+                before=before.height,
+                after=after.height,
+                dyads=tuple((name, dyads.get(name, 0), later.get(name, 0)) for name in ranked),
+            )
+        )
+    return tuple(found)
+
+
+def _dyads(incidents: pl.DataFrame) -> dict[str, int]:
+    counted: dict[str, int] = {}
+    for pairs, number in incidents.group_by("pairs").len().iter_rows():
+        name = dyad(pairs)
+        counted[name] = counted.get(name, 0) + int(number)
+    return counted
+
+
+def dyad(pairs: str | None) -> str:
+    """Name the sides of a set of feasible pairs, in no order that could be read as blame."""
+    told = read_pairs(pairs or ANYBODY)
+    actors = sorted({actor for actor, _ in told if actor}, key=str.casefold)
+    targets = {target for _, target in told}
+    if not actors:
+        return "sides not named"
+    if len(actors) == 1:
+        against = sorted(targets - {"", actors[0]})
+        return f"{actors[0]} against {', '.join(against)}" if against else actors[0]
+    return " – ".join(actors)
+
+
+def _concentration(incidents: pl.DataFrame, material: Material) -> Concentration | None:
+    """Return the office on which most incidents rest alone, of the incidents given."""
+    named = incidents.select("incident", "offices").explode("offices").drop_nulls().with_columns(
+        pl.col("offices").map_elements(plain_name, return_dtype=pl.String).alias("plain")
+    )  # fmt: skip
+    if named.is_empty():
+        return None
+    each = named.group_by("incident").agg(pl.col("plain").n_unique().alias("number"), pl.col("plain").first())
+    alone = each.filter(pl.col("number") == 1).group_by("plain").len().sort(["len", "plain"], descending=[True, False])
+    cite = named.unique(["incident", "plain"]).group_by("plain").len().sort(["len", "plain"], descending=[True, False])
+    plain = str((alone if alone.height else cite)["plain"][0])
+    label = named.filter(pl.col("plain") == plain)["offices"].sort()[0]
+    return Concentration(
+        incidents=incidents.height,
+        office=str(label),
+        alone=int(alone.filter(pl.col("plain") == plain)["len"].sum()),
+        cite=int(cite.filter(pl.col("plain") == plain)["len"].sum()),
+    )
+
+
+def _civilian_harm(inside: pl.DataFrame, findings: pl.DataFrame) -> dict[str, int]:
+    """Return civilian dead as reported in the incidents that some finding is about, whatever the finding says."""
+    touched = inside.join(findings.select("incident").unique(), on="incident", how="semi")
+    harmed = touched.filter(pl.col("civilians_dead") > 0)
+    return {"incidents": harmed.height, "civilians_dead": int(harmed["civilians_dead"].sum() or 0)}
+
+
+def _origins(material: Material) -> tuple[int, int | None]:
+    incidents = material.incidents.incidents
+    if incidents.is_empty():
+        return 0, 0
+    offices = incidents.select("offices").explode("offices").drop_nulls()["offices"].unique().to_list()
+    high = len({plain_name(str(office)) for office in offices})
+    low = int(incidents["origins_low"].max() or 0)  # type: ignore[arg-type]
+    return low, None if incidents["origins_high"].null_count() else max(high, low)
+
+
+# ---- areas and the matrix --------------------------------------------------------------------------------------------
+
+
+def _zone_of(material: Material) -> pl.DataFrame:
+    """Return (incident, zone): the zones in which the whole of an incident's place lies, as it was told."""
+    return zones_of(material.incidents.accounts, material.agreement, _area_columns(material.agreement))
+
+
+def _areas(
+    material: Material,
+    period: Period,
+    found: pl.DataFrame,
+    placed: pl.DataFrame,
+    zones: Sequence[tuple[str, str]],
+) -> tuple[AreaRow, ...]:
+    start, end = period.before
+    earlier = _in_period(material.findings, _begun(material.incidents.incidents, start, end))
+    first = material.view.claims["earliest"].min()
+    is_held = isinstance(first, datetime) and first <= start
+    rows = []
+    for zone, label in (*zones, (ELSEWHERE, "cannot be placed in one area")):
+        now = _counts(_of_zone(found, placed, zone, zones))
+        before = _counts(_of_zone(earlier, placed, zone, zones)) if is_held else None
+        rows.append(AreaRow(zone, label, now, before))
+    return tuple(rows)
+
+
+def _of_zone(
+    findings: pl.DataFrame, placed: pl.DataFrame, zone: str, zones: Sequence[tuple[str, str]]
+) -> pl.DataFrame:
+    if zone == ELSEWHERE:
+        return findings.join(placed.select("incident").unique(), on="incident", how="anti")
+    return findings.join(placed.filter(pl.col("zone") == zone).select("incident"), on="incident", how="semi")
+
+
+def _matrix(
+    material: Material,
+    found: pl.DataFrame,
+    placed: pl.DataFrame,
+    zones: Sequence[tuple[str, str]],
+    period: Period,
+) -> dict[str, dict[str, Cell]]:
+    table: dict[str, dict[str, Cell]] = {}
+    for clause in material.agreement.clauses:
+        of_clause = found.filter(pl.col("clause") == clause.id)
+        row = {}
+        for zone, _ in (*zones, (ELSEWHERE, "")):
+            counts = _counts(_of_zone(of_clause, placed, zone, zones))
+            if any(counts.values()):
+                row[zone] = Cell("counts", counts)
+            else:
+                seen = coverage(material.view.claims, material.agreement, clause, zone, period.start, period.end)
+                row[zone] = Cell(seen)
+        table[clause.id] = row
+    return table
+
+
+def _not_seen(material: Material, agreement: Agreement) -> tuple[str, ...]:
+    """Return what nobody could see, as sentences: what the sources hold nothing about."""
+    claims = material.view.claims
+    said = []
+    if not claims.filter(pl.col("assertion") == Assertion.NOTHING).height:
+        said.append(
+            "No source received says when and where nothing was observed, so an area without reports is not a calm one."
+        )
+    untested = [clause.id for clause in agreement.clauses if not _is_tested(clause, claims)]
+    if untested:
+        said.append(
+            f"Nothing received bears on {listed(untested)}: the sources hold no reports of forces or weapons in place, "
+            "or of steps taken."
+        )
+    hidden = [line.label for line in agreement.lines.values() if line.shape is None]
+    if hidden:
+        said.append(f"Never published, so nothing can be measured from it: {listed(hidden)}.")
+    if claims.filter("records_deaths").height and claims.filter(~pl.col("records_deaths")).is_empty():
+        said.append("The sources record deaths only; fire that killed nobody is not in them.")
+    return tuple(said)
+
+
+def _is_tested(clause: Clause, claims: pl.DataFrame) -> bool:
+    acts = claims["act"].unique().drop_nulls().to_list()
+    return any(act_tree().on_one_chain(act, node) for act in acts for node in clause.what.acts)
+
+
+# ---- sentences -------------------------------------------------------------------------------------------------------
+
+
+def _cut_off(material: Material) -> str:
+    last = material.view.claims["latest"].max()
+    if not isinstance(last, datetime):
+        return "nothing received"
+    zone = material.agreement.timezone
+    return tell(Span(last - timedelta(days=1), last, "day"), zone)
+
+
+def _assessment(
+    material: Material,
+    period: Period,
+    counts: Mapping[str, int],
+    lethal: pl.DataFrame,
+    concentration: Concentration | None,
+    harm: Mapping[str, int],
+) -> tuple[str, str, str]:
+    agreement = material.agreement
+    area = listed([agreement.zones[zone].label for zone in agreement.widest_area()])
+    if lethal.height:
+        first = f"{period.text}: sources recorded {_number(lethal.height, 'lethal incident')} in {area}."
+    else:
+        first = f"{period.text}: {_number(sum(counts.values()), 'incident')} bear on a clause in {area or 'the area'}."
+    second = (
+        f"Judged clause by clause, {_number(counts['violation'], 'finding')} of violation rest on what was reported, "
+        f"{counts['outside_scope']} are outside the scope of the agreement, and {counts['undetermined']} cannot be "
+        "determined on what is known."
+    )
+    if material.may_determine is False and counts["violation"]:
+        second = second.replace("of violation rest", "of violation, each as reported and none confirmed, rest")
+    harmed = f"{_number(harm['incidents'], 'incident')} with civilian dead" if harm["incidents"] else "no civilian dead"
+    if concentration:
+        third = (
+            f"{concentration.alone} of {concentration.incidents} incidents rest on {concentration.office} alone; "
+            f"the reports behind these findings tell of {harmed}."
+        )
+    else:
+        third = f"The reports behind these findings tell of {harmed}."
+    return first, second, third
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"

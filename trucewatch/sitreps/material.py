@@ -1,0 +1,152 @@
+"""Material: what a sitrep is made from, and the forms of what it states."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+
+from trucewatch.agreement.terms import Agreement, Reading
+from trucewatch.claims import View
+from trucewatch.incidents import Incidents
+from trucewatch.problems import Problem
+from trucewatch.sources import Source
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What a sitrep is made from: the view, what was established and found, and what was received and refused.
+
+    `strict` holds the findings under the reading `strict` where the agreement has one, for the second count of page one.
+    """
+
+    view: View
+    incidents: Incidents
+    findings: pl.DataFrame
+    strict: pl.DataFrame | None
+    agreement: Agreement
+    reading: Reading | None
+    sources: tuple[Source, ...]
+    problems: tuple[Problem, ...]
+    rows_read: int
+    rows_refused: int
+    may_determine: bool = False
+    is_simulation: bool = False
+    withdrawn: int = 0  # records that their source took back
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """The time a sitrep speaks of, [start, end), and the one of the same length before it."""
+
+    start: datetime
+    end: datetime
+    text: str
+
+    @property
+    def before(self) -> tuple[datetime, datetime]:
+        """The period of the same length that ends where this one starts."""
+        return self.start - (self.end - self.start), self.start
+
+
+@dataclass(frozen=True, slots=True)
+class Concentration:
+    """How far the incidents of a period rest on one source: `alone` of `incidents` name no other, `cite` name it at all."""
+
+    incidents: int
+    office: str
+    alone: int
+    cite: int
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Lethal incidents in the days before and after an instant of coming into force, in all and by dyad."""
+
+    date: str
+    before_text: str
+    after_text: str
+    before: int
+    after: int
+    dyads: tuple[tuple[str, int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A cell of the matrix of clauses and areas; `word` is counts, none found, partly seen or not observed."""
+
+    word: str
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class AreaRow:
+    """Findings with a place that lies in an area, this period and the one before (None: outside what was received)."""
+
+    zone: str
+    label: str
+    now: Mapping[str, int]
+    before: Mapping[str, int] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One finding as it is told: the sentence, and the chain down to file and line."""
+
+    id: str
+    clause: str
+    outcome: str
+    sentence: str
+    when: str
+    where: str
+    zone: str
+    act: str
+    civilians_dead: int | None
+    presumption: bool
+    responsibility: str
+    responsible: tuple[str, ...]
+    settled_by: tuple[str, ...]
+    tests: Mapping[str, str]
+    share_inside: float | None
+    origins: str
+    reports: int
+    chain: tuple[Mapping[str, Any], ...]
+    account: Mapping[str, Any]
+    earliest: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """A sitrep's content."""
+
+    title: str
+    marking: str
+    period: Period
+    cut_off: str
+    reading: str
+    assessment: tuple[str, ...]
+    civilian_harm: Mapping[str, int]
+    areas: tuple[AreaRow, ...]
+    not_seen: tuple[str, ...]
+    concentration: Concentration | None
+    counts: Mapping[str, int]
+    strict_counts: Mapping[str, int] | None
+    presumed: int
+    by_month: Mapping[str, int]
+    windows: tuple[Window, ...]
+    matrix: Mapping[str, Mapping[str, Cell]]
+    zones: tuple[tuple[str, str], ...]
+    told: tuple[Told, ...]
+    rows_read: int
+    rows_refused: int
+    claims: int
+    incidents: int
+    origins_low: int
+    origins_high: int | None
+    problems: tuple[Problem, ...]
+    sources: tuple[Source, ...]
+    is_simulation: bool
+    withdrawn: int

@@ -1,0 +1,99 @@
+"""Places: in which zone an incident lies as it was told, and what of a zone anybody could see."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import numpy as np
+import polars as pl
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from trucewatch.acts import act_tree
+from trucewatch.agreement.terms import Agreement, Clause
+from trucewatch.evidence import Assertion
+from trucewatch.where import SLIVER_M2, PlaceKind, Plane, place_shape
+
+_PLACED = {"incident": pl.String(), "zone": pl.String()}
+
+
+def zones_of(accounts: pl.DataFrame, agreement: Agreement, zones: Sequence[str]) -> pl.DataFrame:
+    """Return (incident, zone) for each zone that holds the whole of an incident's place, under every account of it."""
+    shapes = {zone: agreement.zones[zone].shape for zone in zones}
+    drawn = {zone: shape for zone, shape in shapes.items() if shape is not None}
+    if accounts.is_empty() or not drawn:
+        return pl.DataFrame(schema=_PLACED)
+    plane = Plane.over(drawn.values())
+    found = []
+    told = accounts.group_by("incident").len("told")
+    for zone, shape in drawn.items():
+        inside = accounts.filter(pl.Series(_lies_within(accounts, plane, shape, agreement)))
+        every = inside.group_by("incident").len("inside").join(told, on="incident")
+        found.append(
+            every.filter(pl.col("inside") == pl.col("told")).select("incident", pl.lit(zone).alias("zone"))
+        )
+    return pl.concat(found).sort("incident", "zone")
+
+
+def _lies_within(accounts: pl.DataFrame, plane: Plane, zone: BaseGeometry, agreement: Agreement) -> list[bool]:
+    projected = plane.shape(zone)
+    beyond = shapely.box(-2.1e7, -2.1e7, 2.1e7, 2.1e7).difference(projected)
+    kinds = accounts["place_kind"].to_numpy()
+    is_disc = (kinds == str(PlaceKind.DISC)) & accounts["lon"].is_not_null().to_numpy()
+    inside = np.zeros(accounts.height, dtype=bool)
+    lon, lat, radius = (accounts[name].fill_null(0.0).to_numpy()[is_disc] for name in ("lon", "lat", "radius_m"))
+    x, y = plane.project(lon, lat)
+    shapely.prepare(projected)
+    near = shapely.contains_xy(projected, x, y)
+    within = np.zeros(len(near), dtype=bool)
+    within[near] = ~plane.discs_touch(lon[near], lat[near], radius[near], beyond)
+    inside[is_disc] = within
+    columns = ["place_kind", "area", "country", "geometry", "lon", "lat", "radius_m"]
+    known: dict[tuple[object, ...], bool] = {}
+    for at in np.flatnonzero(~is_disc).tolist():
+        row = accounts.select(columns).row(at, named=True)
+        key = tuple(row[name] for name in columns[:4])
+        if key not in known:
+            shape = place_shape(row, agreement.gazetteer)
+            known[key] = shape is not None and bool(plane.shape(shape).difference(projected).area <= SLIVER_M2)
+        inside[at] = known[key]
+    return list(inside)
+
+
+def coverage(
+    claims: pl.DataFrame, agreement: Agreement, clause: Clause, zone: str, start: datetime, end: datetime
+) -> str:
+    """Say what an empty cell means: `none found` where somebody who could have seen such acts watched the whole zone for the
+    whole time, `partly seen` where only some of it was watched, else `not observed`.
+    """
+    watched = claims.filter(
+        (pl.col("assertion") == Assertion.NOTHING) & (pl.col("earliest") < end) & (pl.col("latest") > start)
+    )
+    if watched.is_empty() or zone not in agreement.zones:
+        return "not observed"
+    shape = agreement.zones[zone].shape
+    acts = [n for n in act_tree() if any(act_tree().on_one_chain(n, act) for act in clause.what.acts)]
+    watched = watched.filter(pl.col("act").is_in(acts))
+    if watched.is_empty() or shape is None:
+        return "not observed"
+    seen = [
+        (row["earliest"], row["latest"], place)
+        for row in watched.sort("earliest", "claim_key").iter_rows(named=True)
+        if (place := place_shape(row, agreement.gazetteer)) is not None and place.intersects(shape)
+    ]
+    if not seen:
+        return "not observed"
+    return "none found" if _is_complete(seen, shape, start, end) else "partly seen"
+
+
+def _is_complete(
+    seen: Sequence[tuple[datetime, datetime, BaseGeometry]], zone: BaseGeometry, start: datetime, end: datetime
+) -> bool:
+    """Say whether at every instant of the period what was being watched covers the zone."""
+    cuts = sorted({start, end, *(min(max(edge, start), end) for first, last, _ in seen for edge in (first, last))})
+    for at, until in zip(cuts, cuts[1:], strict=False):
+        watching = [place for first, last, place in seen if first <= at and until <= last]
+        if not watching or not shapely.covers(shapely.union_all(watching), zone):
+            return False
+    return True

@@ -1,0 +1,226 @@
+"""Sentences: a finding in words, never saying more than was reported, with the chain behind it down to file and line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import polars as pl
+
+from trucewatch.acts import act_tree
+from trucewatch.actors import ANYBODY, read_pairs
+from trucewatch.agreement.terms import Agreement, Presumption
+from trucewatch.findings import Outcome, Responsibility
+from trucewatch.sitreps.material import Material, Told
+from trucewatch.when import Span, tell
+from trucewatch.where import PlaceKind
+
+_QUESTIONS = {
+    "when": "when exactly it happened",
+    "where": "where exactly it happened",
+    "what": "what exactly was done, and with what",
+    "count": "how many there were",
+    "who": "who acted and against whom",
+    "proof": "a further independent origin, or first-hand observation",
+    "which report is right": "which of the differing reports is right",
+}
+
+
+def tell_findings(material: Material, found: pl.DataFrame, placed: pl.DataFrame) -> tuple[Told, ...]:
+    """Tell each finding, in order of clause, time and id."""
+    if found.is_empty():
+        return ()
+    zones = dict(placed.group_by("incident", maintain_order=True).agg(pl.col("zone").first()).iter_rows())
+    chains = _chains(material, found)
+    incidents = material.incidents.incidents.drop("act", "earliest", "latest", "pairs", "country")
+    first = material.incidents.accounts.unique("incident", keep="first", maintain_order=True)
+    several = dict(material.incidents.accounts.group_by("incident").len().iter_rows())
+    rows = found.join(first, on="incident").join(incidents, on="incident").sort("clause", "earliest", "finding")
+    return tuple(
+        _told(row, material, zones.get(row["incident"], ""), chains[row["incident"]], several[row["incident"]])
+        for row in rows.iter_rows(named=True)
+    )
+
+
+def _told(
+    row: Mapping[str, Any], material: Material, zone: str, chain: tuple[Mapping[str, Any], ...], accounts: int
+) -> Told:
+    agreement = material.agreement
+    when = tell(Span(row["earliest"], row["latest"], "told"), agreement.timezone)
+    where = tell_place(row, agreement)
+    settled = tuple(tell_unknowns(names, agreement) for names in json.loads(row["settled_by"]))
+    responsible = tuple(agreement.register.label(actor) for actor in row["responsible"])
+    act = act_tree().label(row["act"])
+    return Told(
+        id=row["finding"],
+        clause=row["clause"],
+        outcome=row["outcome"],
+        sentence=_sentence(row, material, act, when, where, accounts),
+        when=when,
+        where=where,
+        zone=zone,
+        act=act,
+        civilians_dead=row["civilians_dead"],
+        presumption=row["presumption"],
+        responsibility=tell_responsibility(row["responsibility"], responsible, row["grounds"]),
+        responsible=responsible,
+        settled_by=settled,
+        tests=json.loads(row["tests"]),
+        share_inside=row["share_inside"],
+        origins=tell_origins(row["origins_low"], row["origins_high"], row["reports"]),
+        reports=row["reports"],
+        chain=chain,
+        account=row,
+        earliest=row["earliest"],
+    )
+
+
+def _sentence(
+    row: Mapping[str, Any], material: Material, act: str, when: str, where: str, accounts: int
+) -> str:
+    agreement = material.agreement
+    sides = tell_sides(row["pairs"], agreement)
+    told = f"{act[:1].upper()}{act[1:]}, {tell_reporters(row['offices'], row['sources'])}: {when}, {where}; {sides}."
+    dead = row["civilians_dead"]
+    harm = f" Civilian dead as reported: {dead}." if dead else ""
+    differing = f" The reports differ: {accounts} versions stand side by side." if accounts > 1 else ""
+    return f"{told}{harm}{differing} {_judged(row, material)}"
+
+
+def _judged(row: Mapping[str, Any], material: Material) -> str:
+    clause = row["clause"]
+    match row["outcome"]:
+        case Outcome.VIOLATION:
+            if row["hypothetical"]:
+                demand = material.agreement.clause(clause).demand_of
+                return f"Would not meet demand {clause} of {material.agreement.register.label(demand)}."
+            if material.may_determine:
+                words = f"Violation of {clause}, on what was reported."
+            else:
+                words = f"If it was as reported, inconsistent with {clause}; reported, not confirmed."
+            return words + (_presumption(row, material) if row["presumption"] else "")
+        case Outcome.OUTSIDE_SCOPE:
+            exceptions = material.agreement.clause(clause).outside_scope
+            because = next((e.note for e in exceptions if e.note), "an exception of the agreement covers it")
+            return f"Outside the scope of {clause}, if in its area and time at all: {because.rstrip('.')}."
+        case Outcome.UNTOUCHED:
+            return f"Alleged; {clause} does not reach it."
+    ways = [tell_unknowns(names, material.agreement) for names in json.loads(row["settled_by"])]
+    settle = "; or ".join(ways) if ways else "more than any single fact"
+    return f"Undetermined under {clause}. It would settle it to know {settle}."
+
+
+def _presumption(row: Mapping[str, Any], material: Material) -> str:
+    agreement = material.agreement
+    names = {name for pair in read_pairs(row["pairs"] or ANYBODY) for name in pair}
+    umbrellas = sorted(n for n in names if n and agreement.register.is_umbrella(agreement.register.identify(n)))
+    clause = agreement.clause(row["clause"])
+    if umbrellas:
+        taken = f"'{umbrellas[0]}', a name for several groups, is taken for the bound side"
+    elif clause.presumption is Presumption.ANYBODY:
+        taken = "an actor that nobody named is taken for a bound side"
+    else:
+        taken = "a name that may stand for several groups is taken for the bound side"
+    return f" It rests on the presumption that {taken}."
+
+
+def tell_sides(pairs: str | None, agreement: Agreement) -> str:
+    """Name who took part, without saying that the first named acted unless the report says so."""
+    told = read_pairs(pairs or ANYBODY)
+    actors = sorted({actor for actor, _ in told if actor}, key=str.casefold)
+    targets = sorted({target for _, target in told if target and target not in actors}, key=str.casefold)
+    if not actors:
+        return f"against {', '.join(targets)}, who acted is not named" if targets else "no side is named"
+    if len(actors) == 1:
+        return f"by {actors[0]}{f' against {listed(targets)}' if targets else ''}, as named in the report"
+    return f"between {listed(actors)}, who acted is not said"
+
+
+def tell_reporters(offices: Sequence[str], sources: Sequence[str]) -> str:
+    """Say on whose word: "reported by X (in SOURCE)"."""
+    told = [office for office in offices if office]
+    by = listed(told[:4]) + (f" and {len(told) - 4} more" if len(told) > 4 else "") if told else "an office not named"
+    return f"reported by {by} (in {', '.join(source.upper() for source in sources)})"
+
+
+def tell_origins(low: int, high: int | None, reports: int) -> str:
+    """Say how many independent origins lie behind some reports."""
+    if high is None:
+        return f"{reports} reports, at least {low} independent origin{'' if low == 1 else 's'}, no upper bound"
+    bounds = str(low) if low == high else f"{low} to {high}"
+    plural = "" if low == high == 1 else "s"
+    return f"{reports} report{'' if reports == 1 else 's'}, {bounds} independent origin{plural}"
+
+
+def tell_responsibility(kind: str, actors: Sequence[str], grounds: str) -> str:
+    """Say who answers for it, as far as it is established."""
+    match kind:
+        case Responsibility.ACTOR:
+            return f"{actors[0]}, as reported; likelihood not assessed ({grounds})"
+        case Responsibility.ONE_OF:
+            return f"not established: one of {listed(actors)} ({grounds})"
+    return f"not established ({grounds})"
+
+
+def tell_place(row: Mapping[str, Any], agreement: Agreement) -> str:
+    """Say where, with how far off it may be."""
+    name = f"{row['place_name']}, " if row.get("place_name") else ""
+    match row["place_kind"]:
+        case PlaceKind.DISC:
+            radius = row["radius_m"] or 0.0
+            about = f"{radius / 1000:g} km" if radius >= 1000 else f"{radius:g} m"
+            return f"{name}within {about} of a point"
+        case PlaceKind.SECTOR:
+            return f"{name}in a sector seen from a position"
+        case PlaceKind.AREA:
+            area = agreement.gazetteer.areas.get(row["area"] or "")
+            return f"{name}somewhere in {area.names[0] if area and area.names else row['area'] or 'a drawn area'}"
+        case PlaceKind.LINE:
+            return f"{name}along a line"
+        case PlaceKind.COUNTRY:
+            return f"{name}somewhere in {row['country']}"
+    return f"{name}place not known"
+
+
+def tell_unknowns(names: Iterable[str], agreement: Agreement) -> str:
+    """Say what would have to be known, for one set of unknowns."""
+    return listed([_unknown(name, agreement) for name in names])
+
+
+def _unknown(name: str, agreement: Agreement) -> str:
+    if name in _QUESTIONS:
+        return _QUESTIONS[name]
+    if " or " in name:
+        return listed([_unknown(part, agreement) for part in name.split(" or ")])
+    kind, _, what = name.partition(":")
+    if kind == "line":
+        return f"where the {agreement.lines[what].label} runs"
+    if kind == "zone":
+        return f"where {agreement.zones[what].label} lies"
+    if kind == "precondition":
+        words = agreement.preconditions.get(what, {}).get("en", what.replace("-", " "))
+        return f"whether {words.rstrip('.')}"
+    if name.startswith("affected."):
+        return f"whether {name.removeprefix('affected.').replace('-', ' ')} groups are bound"
+    return f"which value of the contested term '{name}' holds"
+
+
+def listed(words: Iterable[str]) -> str:
+    """Join words as a sentence does.
+
+    >>> listed(["Daraa", "Quneitra", "Suwayda"])
+    'Daraa, Quneitra and Suwayda'
+    """
+    told = list(words)
+    return f"{', '.join(told[:-1])} and {told[-1]}" if len(told) > 1 else "".join(told)
+
+
+def _chains(material: Material, found: pl.DataFrame) -> dict[str, tuple[Mapping[str, Any], ...]]:
+    wanted = material.incidents.members.join(found.select("incident").unique(), on="incident", how="semi")
+    columns = ("source", "record", "file", "line", "office", "cites", "means", "reliability", "text")
+    rows = wanted.join(material.view.claims.select("claim_key", *columns), on="claim_key").sort("incident", "line", "claim_key")
+    chains: dict[str, list[Mapping[str, Any]]] = {}
+    for row in rows.iter_rows(named=True):
+        chains.setdefault(row["incident"], []).append({name: row[name] for name in ("claim_key", *columns)})
+    return {incident: tuple(chain) for incident, chain in chains.items()}
