@@ -1,4 +1,4 @@
-"""Placings: where the rows of a file are placed, each the first way that its source's description names and it allows."""
+"""Placings: where each row of a file is placed, as its source's description says and the row itself allows."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ _MOST_METRES = 21_000_000.0
 def place(sheet: Sheet) -> dict[str, pl.Series]:
     """Return the columns of a claim that say where, for every row.
 
-    A row is placed the first way whose conditions hold and whose values are there: a disc needs a point and a radius, an
-    area one that is held. What cannot be read refuses the row.
+    A row is placed the first way whose conditions hold and whose values are there: a disc needs a point and a radius,
+    an area must be held. What cannot be read refuses the row.
     """
     country, adm_1 = sheet.field("country"), sheet.field("adm_1")
     point = _points(sheet, country)
@@ -116,7 +116,7 @@ def _refuse_swapped(sheet: Sheet, point: pl.DataFrame, country: pl.Series) -> No
 
 
 def _iso(sheet: Sheet, country: pl.Series) -> pl.Series:
-    return sheet.read(country, "unknown-country", sheet.gazetteer.country)
+    return sheet.read(country, "unknown-word", sheet.gazetteer.country)
 
 
 def _held_area(sheet: Sheet, name: str) -> str:

@@ -14,11 +14,11 @@ import polars as pl
 
 from trucewatch.actors import ANYBODY, write_pairs
 from trucewatch.evidence import Extent, read_count
-from trucewatch.problems import FileFault, Problem, did_you_mean
 from trucewatch.placings import place
+from trucewatch.problems import FileFault, Problem, did_you_mean
 from trucewatch.rows import Rows, read_rows
 from trucewatch.sheets import MOST_COUNTED, Sheet, split
-from trucewatch.sources import LOCAL, Source, Telling, Vague
+from trucewatch.sources import LOCAL, Source, Telling, Vague, Value
 from trucewatch.when import Span, read_edtf
 from trucewatch.where import Gazetteer
 
@@ -147,12 +147,11 @@ def _check_columns(source: Source, columns: Collection[str], name: str) -> None:
 
 
 def _set_apart(table: pl.DataFrame, rows: Rows, sheet: Sheet, file: str) -> Received:
-    good, told = sheet.problems(file, rows.lines)
-    reports = table.filter(good)
+    reports = table.filter(sheet.good())
     refused_before = len(rows.problems)
     return Received(
         reports=reports,
-        problems=tuple(sorted({*rows.problems, *told})),
+        problems=tuple(sorted([*rows.problems, *sheet.problems(file, rows.lines)])),
         rows_read=table.height + refused_before,
         rows_refused=table.height - reports.height + refused_before,
     )
@@ -169,15 +168,17 @@ def _content(frame: pl.DataFrame) -> pl.Series:
 
 def _what(sheet: Sheet) -> dict[str, pl.Series]:
     calibre = sheet.read_rows(
-        pl.DataFrame({"calibre": sheet.field("calibre_mm")}), "bad-calibre", dict.fromkeys(("low", "high"), pl.Float64()),
+        pl.DataFrame({"calibre": sheet.field("calibre_mm")}),
+        "bad-calibre",
+        dict.fromkeys(("low", "high"), pl.Float64()),
         lambda row: _read_calibre(row[0]),
-    )  # fmt: skip
+    )
     asked = pl.DataFrame({name: sheet.field(name) for name in ("count", "count_qualifier")})
     counted = {"low": pl.Int64(), "high": pl.Int64(), "qualifier": pl.String()}
     count = sheet.read_rows(asked, "bad-count", counted, lambda row: _read_counted(*row))
     return {
         "assertion": sheet.field("assertion", "act"),
-        "act": sheet.needed("act", "missing-act", "it is not said what was done"),
+        "act": sheet.needed("act", "it is not said what was done"),
         "weapon": sheet.field("weapon"),
         "calibre_low_mm": calibre["low"],
         "calibre_high_mm": calibre["high"],
@@ -218,7 +219,7 @@ def _when(sheet: Sheet) -> dict[str, pl.Series]:
     vague = sheet.repeat(None).cast(pl.Int64)
     for number, rule in reversed(list(enumerate(sheet.source.vague))):
         vague = vague.zip_with(~sheet.holds(rule.when), pl.repeat(number, sheet.height, dtype=pl.Int64, eager=True))
-    start = sheet.needed("from", "missing-date", "it is not said when")
+    start = sheet.needed("from", "it is not said when")
     asked = pl.DataFrame({"from": start, "until": sheet.field("until"), "vague": vague})
     forms = [_form_pattern(form) for form in sheet.source.written]
     spans = sheet.read_rows(
@@ -330,7 +331,7 @@ def _pairs(sheet: Sheet) -> pl.Series:
                 pairs += [(by[0], by[1]), (by[1], by[0])] if rule.both_ways else [(actor, on) for actor in by]
         return (write_pairs(pairs) if pairs else ANYBODY,)
 
-    return sheet.read_rows(pl.DataFrame(columns), "bad-pair", {"pairs": pl.String()}, pair)["pairs"]
+    return sheet.read_rows(pl.DataFrame(columns), "unknown-word", {"pairs": pl.String()}, pair)["pairs"]
 
 
 def _facts(sheet: Sheet) -> pl.Series:
@@ -340,7 +341,7 @@ def _facts(sheet: Sheet) -> pl.Series:
     for name, value in sheet.source.facts.items():
         text = sheet.value(value, name).str.to_lowercase()
         wrong = text.is_not_null() & ~text.is_in(list(truths))
-        sheet.refuse_where(wrong, "unknown-truth", f"{name}: '{{}}' is not known", text, "yes, no or unknown")
+        sheet.refuse_where(wrong, "unknown-word", f"{name}: '{{}}' is not known", text, "yes, no or unknown")
         columns[name] = text.set(wrong, None)
     if not columns:
         return sheet.repeat(None)
@@ -349,7 +350,7 @@ def _facts(sheet: Sheet) -> pl.Series:
     def write(row: tuple[Any, ...]) -> tuple[str]:
         return (json.dumps({n: truths[cell] for n, cell in zip(names, row, strict=True) if cell}, sort_keys=True),)
 
-    return sheet.read_rows(pl.DataFrame(columns), "unknown-truth", {"facts": pl.String()}, write)["facts"]
+    return sheet.read_rows(pl.DataFrame(columns), "unknown-word", {"facts": pl.String()}, write)["facts"]
 
 
 def _tellers(sheet: Sheet) -> pl.Series:
@@ -365,33 +366,41 @@ def _tellers(sheet: Sheet) -> pl.Series:
     rest = untold.to_frame("untold").with_row_index("row").filter("untold")
     parts.append(rest.select("row", nameless.alias("office"), nameless.alias("text")))
     told = pl.concat(parts).sort("row", maintain_order=True)
-    text = pl.DataFrame({"all": sheet.field("text"), "cited": _cited(sheet)}).with_row_index("row")
-    told = told.join(text, on="row", how="left", maintain_order="left").with_columns(
+    chain, origins = _named(sheet, sheet.source.chain), _named(sheet, sheet.source.cites)
+    of_row = pl.DataFrame({"all": sheet.field("text"), "origins": origins, "chain": chain}).with_row_index("row")
+    of_row = of_row.with_columns(pl.when(pl.col("chain").list.len() > 0).then(_as_json(pl.col("chain"))).alias("chain"))
+    told = told.join(of_row, on="row", how="left", maintain_order="left").with_columns(
         pl.int_range(pl.len()).over("row").alias("place"), pl.len().over("row").alias("number")
     )
-    # Several named origins belong to several tellers only where they go in step; else nobody knows who cites whom.
-    cites = (
-        pl.when(pl.col("cited").list.len() == 1).then(pl.col("cited").list.first())
-        .when(pl.col("cited").list.len() == pl.col("number")).then(pl.col("cited").list.get("place", null_on_oob=True))
-    )  # fmt: skip
-    chain = (
-        "["
-        + pl.struct(cites.alias("cites")).struct.json_encode().str.slice(len('{"cites":')).str.strip_suffix("}")
-        + "]"
-    )
-    teller = pl.struct(
-        "office", pl.when(cites.is_not_null()).then(chain).alias("cites"), pl.coalesce("text", "all").alias("text")
-    )
+    teller = pl.struct("office", "cites", pl.coalesce("text", "all").alias("text"))
+    told = told.with_columns(pl.coalesce(_in_step(), "chain").alias("cites"))
     return told.select("row", teller.alias("teller")).group_by("row", maintain_order=True).agg("teller")["teller"]
 
 
-def _cited(sheet: Sheet) -> pl.Series:
-    """List the origins that each row names; null where it names none."""
-    cites = sheet.source.cites
-    if cites is None:
+def _named(sheet: Sheet, value: Value | None) -> pl.Series:
+    """List the names that a cell holds; null where it is empty."""
+    if value is None:
         return sheet.repeat(None).cast(pl.List(pl.String))
-    named = split(pl.col("cited"), cites.between).list.eval(pl.element().filter(pl.element() != ""))
-    return sheet.value(cites).to_frame("cited").select(named).to_series()
+    names = split(pl.col("names"), value.between).list.eval(pl.element().filter(pl.element() != ""))
+    return sheet.value(value).to_frame("names").select(names).to_series()
+
+
+def _in_step() -> pl.Expr:
+    """Give each teller its origin: the only one there is, or its own where there are as many as tellers.
+
+    Otherwise nobody knows who cites whom, and nothing is said.
+    """
+    origins = pl.col("origins").list
+    mine = (
+        pl.when(origins.len() == 1).then(origins.first())
+        .when(origins.len() == pl.col("number")).then(origins.get("place", null_on_oob=True))
+    )  # fmt: skip
+    return pl.when(mine.is_not_null()).then(_as_json(pl.concat_list(mine)))
+
+
+def _as_json(names: pl.Expr) -> pl.Expr:
+    written = pl.struct(names.alias("names")).struct.json_encode()
+    return written.str.strip_prefix('{"names":').str.strip_suffix("}")
 
 
 def _entries(told: pl.DataFrame, telling: Telling) -> pl.DataFrame:

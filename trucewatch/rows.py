@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import gzip
 import io
 import json
@@ -76,7 +75,7 @@ class Rows:
 
 @dataclass(slots=True)
 class _Layout:
-    """Where each record of a delimited text begins and ends (bytes), how many columns it has, what could not be read."""
+    """Where each record of a delimited text begins and ends (bytes), and how many columns it has."""
 
     starts: Positions
     ends: Positions
@@ -169,55 +168,39 @@ def _read_delimited(raw: bytes, name: str, shape: Shape) -> Rows:
     layout = _lay_out(raw, shape)
     if not layout.even:
         layout = _lay_out_slowly(raw, name, shape)
-    newlines = _find(raw, b"\n")
-    header_at = 0
-    if shape.columns:
-        named = {len(names): names for names in shape.columns}
-    else:
-        # A first line whose quotes do not pair is no header.
-        if not len(layout.starts) or (layout.broken and layout.broken[0] < layout.starts[0]):
-            raise FileFault(f"{name}:1: the header cannot be read: its quotes do not pair")
-        first = raw[layout.starts[0] : layout.ends[0]]
-        header = _header_names(_split_line(first, shape))
-        _check_header(raw, int(layout.ends[0]), first, header, name)
-        _refuse_others(header, shape, name)
-        named = {len(header): tuple(header)}
-        header_at = 1
-    starts, ends, widths = (a[header_at:] for a in (layout.starts, layout.ends, layout.widths))
-    fits = np.isin(widths, list(named))
+    first, names = _names_by_width(raw, name, layout, shape)
+    starts, ends, widths = layout.starts[first:], layout.ends[first:], layout.widths[first:]
+    fits = np.isin(widths, list(names))
     if len(widths) and not fits.any():
         _refuse_others([""] * int(np.bincount(widths).argmax()), shape, name)
-        raise FileFault(f"{name}: {_wrong_throughout(widths, list(named), raw, shape)}")
-    every = list(max(named.values(), key=len))
-    every += [column for names in named.values() for column in names if column not in every]
-    parts: list[pl.DataFrame] = []
-    orders: list[Positions] = []
-    for width, names in named.items():
-        chosen = np.flatnonzero(fits & (widths == width))
-        if len(chosen):
-            frame = _take_apart(raw, starts[chosen], ends[chosen], names, layout.even, shape)
-            missing = [pl.lit("").alias(column) for column in every if column not in names]
-            parts.append(frame.with_columns(missing).select(every))
-            orders.append(chosen)
-    frame = pl.concat(parts) if parts else pl.DataFrame(schema=dict.fromkeys(every, pl.String))
-    order = np.concatenate(orders) if orders else np.zeros(0, dtype=np.int64)
-    if len(parts) > 1:
-        backward = np.argsort(order, kind="stable")
-        frame, order = frame[backward], order[backward]
-    lines = pl.Series("line", np.searchsorted(newlines, starts[order]) + 1, dtype=pl.Int64)
+        raise FileFault(f"{name}: {_wrong_throughout(widths, list(names), raw, shape)}")
+    lines = np.searchsorted(np.flatnonzero(np.frombuffer(raw, np.uint8) == 10), starts) + 1
     problems = [
-        Problem(name, int(line), "wrong-number-of-columns", _wrong_width(int(width), list(named)))
-        for line, width in zip(np.searchsorted(newlines, starts[~fits]) + 1, widths[~fits], strict=True)
+        Problem(name, int(line), "wrong-number-of-columns", _wrong_width(int(width), list(names)))
+        for line, width in zip(lines[~fits], widths[~fits], strict=True)
     ]
     problems += [
         Problem(name, _line_at(raw, at), "quotes-do-not-pair", "a quoted field does not end as it should")
         for at in layout.broken
     ]
-    return _without_long_fields(frame, lines, problems, name, bool((ends - starts > MOST_FIELD_BYTES).any()))
+    kept = _Layout(starts[fits], ends[fits], widths[fits], layout.even)
+    frame = _take_apart(raw, kept, names, shape)
+    long = bool((kept.ends - kept.starts > MOST_FIELD_BYTES).any())
+    return _without_long_fields(frame, pl.Series("line", lines[fits], dtype=pl.Int64), problems, name, long)
 
 
-def _find(raw: bytes, byte: bytes) -> Positions:
-    return np.flatnonzero(np.frombuffer(raw, np.uint8) == byte[0]).astype(np.int64)
+def _names_by_width(raw: bytes, name: str, layout: _Layout, shape: Shape) -> tuple[int, dict[int, tuple[str, ...]]]:
+    """Return which record is the first row, and the names of the columns for each number of columns."""
+    if shape.columns:
+        return 0, {len(names): names for names in shape.columns}
+    # A first line whose quotes do not pair is no header.
+    if not len(layout.starts) or (layout.broken and layout.broken[0] < layout.starts[0]):
+        raise FileFault(f"{name}:1: the header cannot be read: its quotes do not pair")
+    line = raw[layout.starts[0] : layout.ends[0]]
+    header = _header_names(_split_line(line, shape))
+    _check_header(raw, int(layout.ends[0]), line, header, name)
+    _refuse_others(header, shape, name)
+    return 1, {len(header): tuple(header)}
 
 
 def _lay_out(raw: bytes, shape: Shape) -> _Layout:
@@ -300,14 +283,24 @@ def _lay_out_slowly(raw: bytes, name: str, shape: Shape) -> _Layout:
 
 
 def _split_line(line: bytes, shape: Shape) -> list[str]:
-    quoting = csv.QUOTE_MINIMAL if shape.quotes else csv.QUOTE_NONE
-    csv.field_size_limit(2**31 - 1)
-    text = io.StringIO(line.decode("utf-8").rstrip("\r"), newline="")
-    return next(csv.reader(text, delimiter=shape.separator, quoting=quoting), [""])
+    """Split one record; a quote counts only where it opens a field that another one ends."""
+    text = line.decode("utf-8").removesuffix("\r")
+    if not shape.quotes or '"' not in text:
+        return text.split(shape.separator)
+    separator = re.escape(shape.separator)
+    one = re.compile(rf'(?:"((?:[^"]|"")*+)"|([^{separator}]*+))({separator}|\Z)')
+    fields: list[str] = []
+    at = 0
+    while found := one.match(text, at):
+        fields.append(found[2] if found[1] is None else found[1].replace('""', '"'))
+        at = found.end()
+        if not found[3]:
+            break
+    return fields
 
 
 def _header_names(names: Iterable[str]) -> list[str]:
-    return [name.strip() or f"column {i}" for i, name in enumerate(names, 1)]
+    return [" ".join(name.split()) or f"column {i}" for i, name in enumerate(names, 1)]
 
 
 def _check_header(raw: bytes, end: int, first: bytes, header: list[str], name: str) -> None:
@@ -343,24 +336,37 @@ def _wrong_width(width: int, expected: list[int]) -> str:
     return f"{width} column{'' if width == 1 else 's'} where {wanted} belong"
 
 
-def _take_apart(
-    raw: bytes, starts: Positions, ends: Positions, names: tuple[str, ...], even: bool, shape: Shape
-) -> pl.DataFrame:
-    """Read records that all have the same number of columns."""
+def _take_apart(raw: bytes, layout: _Layout, names: dict[int, tuple[str, ...]], shape: Shape) -> pl.DataFrame:
+    """Read records into columns; where they differ in width, a column that a record lacks is empty."""
+    every = list(dict.fromkeys(column for width in sorted(names, reverse=True) for column in names[width]))
+    frames = [pl.DataFrame(schema=dict.fromkeys(every, pl.String))]
+    orders = [np.zeros(0, dtype=np.int64)]
+    for width in names:
+        chosen = np.flatnonzero(layout.widths == width)
+        if len(chosen):
+            part = _Layout(layout.starts[chosen], layout.ends[chosen], layout.widths[chosen], layout.even)
+            frame = _take_even_apart(raw, part, names[width], shape)
+            missing = [pl.lit("").alias(column) for column in every if column not in frame.columns]
+            frames.append(frame.with_columns(missing).select(every))
+            orders.append(chosen)
+    frame = pl.concat(frames)
+    return frame if len(frames) <= 2 else frame[np.argsort(np.concatenate(orders), kind="stable")]
+
+
+def _take_even_apart(raw: bytes, layout: _Layout, names: tuple[str, ...], shape: Shape) -> pl.DataFrame:
     schema = dict.fromkeys(names, pl.String)
-    if even:
-        joined = _join(raw, starts, ends)
+    if layout.even:
         frame = pl.read_csv(
-            joined,
+            _join(raw, layout.starts, layout.ends),
             has_header=False,
             schema=schema,
             separator=shape.separator,
             quote_char='"' if shape.quotes else None,
         )
-        if frame.height == len(starts):
+        if frame.height == len(layout.starts):
             return frame.fill_null("")
-    rows = [_split_line(raw[a:b], shape) for a, b in zip(starts.tolist(), ends.tolist(), strict=True)]
-    return pl.DataFrame(rows, schema=schema, orient="row")
+    spans = zip(layout.starts.tolist(), layout.ends.tolist(), strict=True)
+    return pl.DataFrame([_split_line(raw[a:b], shape) for a, b in spans], schema=schema, orient="row")
 
 
 def _join(raw: bytes, starts: Positions, ends: Positions) -> bytes:
@@ -420,7 +426,7 @@ def _json_rows(text: str, name: str, under: str, form: Form) -> Iterator[tuple[i
         if text[at] == "{":
             at = _find_rows(text, at, name, under, form)
         if text[at : at + 1] != "[":
-            raise FileFault(f"{name}: is no {form.name} list of rows; it begins with '{text[at : at + 20].strip()}'")
+            raise FileFault(f"{name}: is no {form.name} list of rows; it begins with {text[at : at + 20]!r}")
         yield from _json_items(text, at)
     except json.JSONDecodeError as fault:
         raise FileFault(f"{name}:{fault.lineno}: is not JSON: {fault.msg.lower()}; is it cut short?") from None

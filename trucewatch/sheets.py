@@ -64,18 +64,15 @@ class Sheet:
             text = pl.format(message, shorten(pl.col("shown"))) if "{}" in message else pl.lit(message)
             self.refuse(table.select(pl.when("wrong").then(text).alias("message")).to_series(), code, hint)
 
-    def problems(self, file: str, lines: pl.Series) -> tuple[pl.Series, list[Problem]]:
-        """Return which rows are good, and every fault of the others as a problem."""
-        good = pl.repeat(True, self.height, eager=True)
-        if not self.faults:
-            return good, []
-        every = pl.concat(self.faults)
-        told = [
-            Problem(file, lines[row], code, message, hint or "")
-            for row, message, hint, code in every.select("row", "message", "hint", "code").iter_rows()
-        ]
-        bad = every["row"].unique()
-        return good.scatter(bad.to_list(), False), told
+    def good(self) -> pl.Series:
+        """Say for each row whether nothing is wrong with it so far."""
+        bad = sorted({row for faults in self.faults for row in faults["row"]})
+        return pl.repeat(True, self.height, eager=True).scatter(bad, False)
+
+    def problems(self, file: str, lines: pl.Series) -> list[Problem]:
+        """Return every fault as a problem on the line where its row begins."""
+        told = pl.concat(self.faults).unique(maintain_order=True) if self.faults else pl.DataFrame()
+        return [Problem(file, lines[row], code, message, hint or "") for row, message, hint, code in told.iter_rows()]
 
     def repeat(self, value: str | None) -> pl.Series:
         """Return a column that holds one text throughout."""
@@ -89,17 +86,13 @@ class Sheet:
         text = self.value(value, name)
         known = vocabulary(name)
         if known and value.always is None:
-            text = self.read(text, f"unknown-{name.replace('_', '-')}", lambda word: _known(word, known, name))
+            text = self.read(text, "unknown-word", lambda word: _known(word, known, name))
         return text if default is None else text.fill_null(default)
 
-    def needed(self, name: str, code: str, message: str) -> pl.Series:
+    def needed(self, name: str, message: str) -> pl.Series:
         """Return a field that every row must have; a row without it is refused."""
-        found = len(self.faults)
         text = self.field(name)
-        missing = text.is_null().to_frame("missing").with_row_index("row")
-        for fault in self.faults[found:]:
-            missing = missing.with_columns(pl.col("missing") & ~pl.col("row").is_in(fault["row"].implode()))
-        self.refuse_where(missing["missing"], code, message)
+        self.refuse_where(text.is_null() & self.good(), "missing-value", message)
         return text
 
     def value(self, value: Value, name: str = "word") -> pl.Series:
@@ -115,7 +108,7 @@ class Sheet:
             text = _take(text, value)
         if value.words or value.crosswalk:
             table = _word_table(value)
-            text = self.read(text, f"unknown-{name.replace('_', '-')}", lambda word: _look_up(word, value, table, name))
+            text = self.read(text, "unknown-word", lambda word: _look_up(word, value, table, name))
         return text if value.empty is None else text.fill_null(value.empty)
 
     def holds(self, conditions: Iterable[Condition]) -> pl.Series:
@@ -172,11 +165,8 @@ class Sheet:
             f"{name} '{{}}' is no number",
             text,
         )
-        wrong = number.is_finite() & ((number < least) | (number > most))
-        self.refuse_where(
-            wrong.fill_null(False), f"{name.replace('_', '-')}-out-of-range",
-            f"{name} {{}} is not between {least:g} and {most:g}", text,
-        )  # fmt: skip
+        wrong = (number.is_finite() & ((number < least) | (number > most))).fill_null(False)
+        self.refuse_where(wrong, "out-of-range", f"{name} {{}} is not between {least:g} and {most:g}", text)
         return number.set(~number.is_between(least, most).fill_null(False), None)
 
 
@@ -199,7 +189,8 @@ def _test(condition: Condition) -> pl.Expr:
         return column.is_not_null() == condition.filled
     if condition.above is not None:
         return (column.cast(pl.Float64, strict=False) > condition.above).fill_null(False)
-    among = column.str.replace(_POINT_ZERO, "$1").is_in(list(condition.values)).fill_null(False)
+    values = [value.lower() for value in condition.values]
+    among = column.str.to_lowercase().str.replace(_POINT_ZERO, "$1").is_in(values).fill_null(False)
     return ~among if condition.negated else among
 
 

@@ -59,17 +59,20 @@ LEVELLED = (
     *("means", "office", "cites", "interest", "reliability", "curated", "allegation", "exercise", "facts", "text"),
 )
 
-_TOP = ("format", "id", "title", "publisher", "licence", "citation", "reliability", "interest", "curated")
-_TOP += ("records_deaths", "timezone", "refusal_limit", "file", "recognise", "record", "event_key", "who", "facts")
-_TOP += ("levels", *SECTIONS)
+_TOP = (
+    *("format", "id", "title", "publisher", "licence", "citation", "reliability", "interest", "curated"),
+    *("records_deaths", "timezone", "refusal_limit", "file", "recognise", "record", "event_key"),
+    *(*SECTIONS, "who", "facts", "levels"),
+)
 _VALUE = ("column", "always", "join", "with", "between", "take", "words", "crosswalk", "otherwise", "empty")
-_BESIDES = {"when": ("written", "vague"), "where": ("placing",), "told": ("by", "cites")}
+_BESIDES = {"when": ("written", "vague"), "where": ("placing",), "told": ("by", "cites", "chain")}
 _PLACING = {
     "disc": ("radius_m",),
     "area": ("named",),
     "sector": ("bearing", "unit", "reference", "error_deg", "declination_deg", "nearest_m", "furthest_m"),
     "drawn": ("shape",),
 }
+_NEEDED = {"disc": ("radius_m",), "drawn": ("shape",), "sector": ("bearing", "error_deg", "furthest_m")}
 _TRUTH = ("yes", "no", "true", "false")
 
 
@@ -96,7 +99,7 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """What must hold of one column: that it has one of some values (or none of them), is filled, or is above a number."""
+    """What must hold of one column: it has one of some values (or none of them), is filled, or is above a number."""
 
     column: str
     values: tuple[str, ...] = ()
@@ -125,7 +128,7 @@ class Placing:
 
 @dataclass(frozen=True, slots=True)
 class Pairing:
-    """Who may have done it to whom, for which rows: each of `by` to `on`; `both_ways`: the two of `by` to each other."""
+    """Who may have done it to whom, for which rows: each of `by` to `on`, or (`both_ways`) the two to each other."""
 
     when: tuple[Condition, ...]
     by: tuple[Value, ...]
@@ -149,8 +152,8 @@ class Telling:
 class Source:
     """How one feed is read.
 
-    `values` maps the fields of `SECTIONS` (and `record`, `event_key`) to how they are had; `timezone` is an IANA name or
-    `local`; `refusal_limit` is the share of rows that may be refused before something is wrong with the feed.
+    `values` maps the fields of `SECTIONS` (and `record`, `event_key`) to how they are had; `timezone` is an IANA name
+    or `local`; `refusal_limit` is the share of rows that may be refused before something is wrong with the feed.
     """
 
     id: str
@@ -174,6 +177,7 @@ class Source:
     pairings: tuple[Pairing, ...]
     tellings: tuple[Telling, ...]
     cites: Value | None
+    chain: Value | None
     facts: Mapping[str, Value]
     levels: Mapping[str, str]
 
@@ -198,10 +202,11 @@ class Source:
         for pairing in self.pairings:
             yield from (*pairing.by, *([pairing.on] if pairing.on else []))
         yield from (telling.value for telling in self.tellings)
-        yield from [self.cites] if self.cites else []
+        yield from (value for value in (self.cites, self.chain) if value)
 
     def _all_conditions(self) -> Iterator[Condition]:
-        for rule in (*self.vague, *self.placings, *self.pairings):
+        rules: tuple[Vague | Placing | Pairing, ...] = (*self.vague, *self.placings, *self.pairings)
+        for rule in rules:
             yield from rule.when
 
 
@@ -268,7 +273,8 @@ class _Page:
             placings=tuple(self.placing(item) for item in _listed(text, "where", "placing")),
             pairings=tuple(p for item in _listed(text, "who") if (p := self.pairing(item))),
             tellings=tuple(t for item in _listed(text, "told", "by") if (t := self.telling(item))),
-            cites=self.value(cited) if (told := text.get("told")) and (cited := told.get("cites")) else None,
+            cites=self.origin(text, "cites"),
+            chain=self.origin(text, "chain"),
             facts={name: self.value(inner, _TRUTH_OR_UNKNOWN) for name, inner in _entries(text.get("facts"))},
             levels=self.levels(text),
         )
@@ -455,8 +461,7 @@ class _Page:
         keys = _PLACING.get(kind, ())
         self.known(at, ("when", "as", *keys), f"a placing as {kind}")
         values = {key: self.value(found) for key in keys if (found := at.get(key))}
-        needed = {"disc": ("radius_m",), "drawn": ("shape",), "sector": ("bearing", "error_deg", "furthest_m")}
-        for key in needed.get(kind, ()):
+        for key in _NEEDED.get(kind, ()):
             if key not in values:
                 self.report(at, "missing-key", f"a placing as {kind} needs '{key}'")
         return Placing(self.conditions(at), kind, values)
@@ -487,6 +492,11 @@ class _Page:
             self.report(form, "bad-entry", str(fault))
             return None
         return Telling(value, start, whole)
+
+    def origin(self, text: Marked, key: str) -> Value | None:
+        told = text.get("told")
+        found = told.get(key) if told else None
+        return self.value(found) if found else None
 
     def levels(self, text: Marked) -> dict[str, str]:
         found: dict[str, str] = {}

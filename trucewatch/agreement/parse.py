@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,8 @@ from typing import Any
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from trucewatch.acts import act_tree, weapon_tree
 from trucewatch.actors import CIVILIANS, Actor, Affiliation, AffiliationStatement, Register
+from trucewatch.acts import act_tree, weapon_tree
 from trucewatch.agreement.terms import (
     Agreement,
     Clause,
@@ -33,7 +34,8 @@ from trucewatch.agreement.terms import (
     What,
     Zone,
 )
-from trucewatch.evidence import Standard
+from trucewatch.evidence import Reliability, Standard
+from trucewatch.names import plain_name
 from trucewatch.problems import FileFault, Problem, did_you_mean
 from trucewatch.texts import Marked, read_text
 from trucewatch.when import Span, read_duration, read_edtf, time_zone
@@ -41,10 +43,15 @@ from trucewatch.where import Area, Gazetteer, Plane
 
 FORMAT = 1
 _NOTHING = Marked({}, 1)
+_CONTESTED = "affected."
+_LANGUAGE = re.compile(r"^[a-z]{2,3}(-[A-Za-z]+)*$")
+# fmt: off
 _AGREEMENT_KEYS = (
-    "format agreement title wording timezone countries guarantors in_force sources bound affected terms zones lines "
-    "definitions preconditions presumption clauses hypothetical readings note"
-).split()
+    "format", "agreement", "title", "wording", "timezone", "countries", "guarantors", "in_force", "sources", "bound",
+    "affected", "terms", "zones", "lines", "definitions", "preconditions", "presumption", "clauses", "hypothetical",
+    "readings", "note",
+)
+# fmt: on
 _ONE_OF = ("forbids", "withdraws", "ceiling", "duty")
 _CLAUSE_KEYS = ("text", "says", *_ONE_OF, "bound", "presumption", "outside_scope", "standard", "basis", "note")
 _ACTS_OF_PRESENCE = {"forces": "presence-of-forces", "weapons": "presence-of-weapons", "storage": "weapons-in-storage"}
@@ -72,7 +79,6 @@ class _Parser:
     # ---- the parts of the text, in the order in which each needs the one before --------------------------------------
 
     def agreement(self) -> Agreement:
-        register = self._register()
         text = self._open("agreement.yml")
         self._known_keys(text, _AGREEMENT_KEYS)
         self._format(text)
@@ -80,22 +86,22 @@ class _Parser:
         self.timezone = self._timezone(text)
         countries = self._countries(text)
         sources = self._sources(text)
+        register = self._register(sources)
         parties = self._parties(text, register, sources)
-        zones = self._zones(text, sources)
         lines = self._lines(text)
-        self._strips(text, zones, lines)
+        zones = self._zones(text, lines, sources)
         terms = self._terms(text, zones, lines, parties, sources)
-        definitions = self._definitions(text)
-        preconditions = {name: self._words(inner) for name, inner in self._map(text, "preconditions")}
+        definitions = self._definitions(text, sources)
+        preconditions = self._preconditions(text)
         default = self._presumption(text, Presumption.NONE)
         scope = _Scope(sources, parties, register, zones, lines, terms, definitions, preconditions)
         clauses = [self._clause(name, inner, scope, default) for name, inner in self._map(text, "clauses")]
-        demands = [self._clause(name, inner, scope, default) for name, inner in self._map(text, "hypothetical")]
+        demands = self._demands(text, scope, default)
         guarantors = self._references(text, "guarantors", register.actors, "actor")
         return Agreement(
             id=agreement_id,
             title=self._words_under(text, "title"),
-            text=self._word(text, "wording") or "public",
+            text=self._choice(text, "wording", ("public", "confidential"), "public"),
             timezone=self.timezone,
             folder=self.folder,
             guarantors=guarantors,
@@ -107,57 +113,81 @@ class _Parser:
             hypothetical=tuple(c for c in demands if c),
             readings=self._readings(text, scope),
             sources=sources,
-            preconditions={name: words for name, words in preconditions.items()},
+            preconditions=preconditions,
             definitions={name: self._words(inner) for name, inner in self._map(text, "definitions")},
             in_force=self._in_force(text, terms),
             register=register,
             gazetteer=self._gazetteer(countries),
-            problems=tuple(sorted(self.problems)),
+            problems=tuple(sorted(set(self.problems))),
         )
 
-    def _register(self) -> Register:
+    def _register(self, sources: Mapping[str, TextSource]) -> Register:
         if not (self.folder / "actors.yml").exists():
             return Register()
-        text = self._open("actors.yml")
+        agreement_file, text = self.file, self._open("actors.yml")
         self._known_keys(text, ("format", "actors", "affiliations", "sources", "note"))
-        written = self._get(text, "actors")
-        actors: dict[str, Actor] = {}
-        for name, inner in written.entries():
-            self._known_keys(inner, ("names", "kind", "members", "open", "says", "note"))
-            names = tuple(str(n.value) for n in self._get(inner, "names").items())
-            if not names:
-                self._complain(inner.line, "actor-unnamed", f"actor '{name}' has no names", "list what it is called")
-            actors[name] = Actor(
-                id=name,
-                names=names,
-                kind=self._word(inner, "kind") or "armed-group",
-                members=tuple(str(m.value) for m in self._get(inner, "members").items()),
-                open=self._get(inner, "open").value is True,
-            )
-        for name, inner in written.entries():
-            self._references(inner, "members", actors, "actor")
-        statements = [self._affiliation(s, actors) for s in self._get(text, "affiliations").items()]
+        if text.get("format"):
+            self._format(text)
+        known_sources = {**sources, **self._sources(text)}
+        written = dict(self._map(text, "actors"))
+        actors = {name: self._actor(name, inner, written) for name, inner in written.items()}
+        self._names_are_unique(written, actors)
+        for name, inner in written.items():
+            if name in _hidden_in(name, actors):
+                self._complain(inner.line, "umbrella-of-itself", f"'{name}' stands for itself, by way of its members")
+                actors[name] = replace(actors[name], members=())
+        statements = [self._affiliation(s, actors, known_sources) for s in self._get(text, "affiliations").items()]
+        self.file = agreement_file
         return Register(actors, tuple(s for s in statements if s))
 
-    def _affiliation(self, said: Marked, actors: Mapping[str, Actor]) -> AffiliationStatement | None:
+    def _actor(self, name: str, inner: Marked, known: Mapping[str, Marked]) -> Actor:
+        self._known_keys(inner, ("names", "kind", "members", "open", "says", "note"))
+        names = self._list(inner, "names")
+        if not names:
+            self._complain(inner.line, "actor-unnamed", f"actor '{name}' has no names", "list what it is called")
+        return Actor(
+            id=name,
+            names=names,
+            kind=self._word(inner, "kind") or "armed-group",
+            members=self._references(inner, "members", known, "actor"),
+            open=self._get(inner, "open").value is True,
+        )
+
+    def _names_are_unique(self, written: Mapping[str, Marked], actors: Mapping[str, Actor]) -> None:
+        taken: dict[str, str] = {}
+        for actor in actors.values():
+            for spelling in (actor.id, *actor.names):
+                other = taken.setdefault(plain_name(spelling), actor.id)
+                if other != actor.id:
+                    self._complain(
+                        written[actor.id].line, "actor-name-twice", f"'{spelling}' is a name of '{other}' too",
+                        "a report that uses it could mean either; make the name an umbrella with both as members",
+                    )  # fmt: skip
+
+    def _affiliation(
+        self, said: Marked, actors: Mapping[str, Actor], sources: Mapping[str, TextSource]
+    ) -> AffiliationStatement | None:
         self._known_keys(said, ("of", "to", "kind", "says", "from", "until", "contested", "note"))
         of, to = self._reference(said, "of", actors, "actor"), self._reference(said, "to", actors, "actor")
         kind = self._choice(said, "kind", list(Affiliation))
+        says = self._references(said, "says", sources, "source")
+        start, end = self._span(self._get(said, "from")), self._span(self._get(said, "until"))
         if not (of and to and kind):
             return None
-        start, end = self._span(self._get(said, "from")), self._span(self._get(said, "until"))
         return AffiliationStatement(
-            of, to, Affiliation(kind), self._list(said, "says"), start.earliest if start else None,
+            of, to, Affiliation(kind), says, start.earliest if start else None,
             end.latest if end else None, self._get(said, "contested").value is True,
         )  # fmt: skip
 
     def _sources(self, text: Marked) -> dict[str, TextSource]:
         found = {}
-        for name, inner in self._map(text, "sources"):
+        written = dict(self._map(text, "sources"))
+        for name, inner in written.items():
             self._known_keys(inner, ("title", "published", "grade", "relays", "note"))
-            found[name] = TextSource(
-                name, self._word(inner, "title"), self._word(inner, "published"), self._word(inner, "grade")
-            )
+            self._references(inner, "relays", written, "source")
+            self._span(self._get(inner, "published"))
+            grade = self._choice(inner, "grade", list(Reliability)) if inner.get("grade") else ""
+            found[name] = TextSource(name, self._word(inner, "title"), self._word(inner, "published"), grade)
         return found
 
     def _parties(self, text: Marked, register: Register, sources: Mapping[str, Any]) -> dict[str, Party]:
@@ -176,34 +206,6 @@ class _Parser:
                 )
         return found
 
-    def _zones(self, text: Marked, sources: Mapping[str, Any]) -> dict[str, Zone]:
-        found: dict[str, Zone] = {}
-        written = dict(self._map(text, "zones"))
-        for name, inner in written.items():
-            self._known_keys(
-                inner, ("area", "union", "strip", "known", "part_of", "label", "status", "says", "note")
-            )
-            shape = None
-            if inner.get("area"):
-                shape = self._feature(self._get(inner, "area"))
-            elif inner.get("union"):
-                parts = self._references(inner, "union", written, "zone")
-                shapes = [found[part].shape for part in parts if part in found]
-                if len(shapes) != len(parts):
-                    self._complain(inner.line, "zone-order", f"zone '{name}' is made of zones that stand below it")
-                shape = shapely.union_all([s for s in shapes if s is not None]) if all(shapes) else None
-            elif not inner.get("strip") and self._get(inner, "known").value is not False:
-                self._complain(
-                    inner.line, "zone-undrawn", f"zone '{name}' has no area", "give area, union, strip, or known: false"
-                )
-            self._references(inner, "part_of", written, "zone")
-            label = self._words_under(inner, "label").get("en", name.replace("-", " ").capitalize())
-            found[name] = Zone(
-                name, label, shape, self._word(inner, "status") or "stated",
-                self._references(inner, "says", sources, "source"), self._word(inner, "part_of"),
-            )  # fmt: skip
-        return found
-
     def _lines(self, text: Marked) -> dict[str, Line]:
         found: dict[str, Line] = {}
         for name, inner in self._map(text, "lines"):
@@ -211,27 +213,70 @@ class _Parser:
             shape = self._feature(self._get(inner, "line")) if inner.get("line") else None
             if shape is not None and shape.geom_type not in ("LineString", "MultiLineString"):
                 self._complain(inner.line, "not-a-line", f"'{name}' is drawn as a {shape.geom_type}")
-            if shape is None and self._get(inner, "known").value is not False:
+            if not inner.get("line") and self._get(inner, "known").value is not False:
                 self._complain(inner.line, "line-undrawn", f"line '{name}' is not drawn", "give line, or known: false")
             label = self._words_under(inner, "label").get("en", name.replace("-", " "))
             found[name] = Line(name, label, shape, self._word(inner, "note"))
         return found
 
-    def _strips(self, text: Marked, zones: dict[str, Zone], lines: Mapping[str, Line]) -> None:
-        for name, inner in self._map(text, "zones"):
-            if not (strip := inner.get("strip")):
-                continue
-            self._known_keys(strip, ("of", "from_m", "to_m", "side"))
-            line = lines.get(self._reference(strip, "of", lines, "line"))
-            near, far = self._metres(strip, "from_m", 0.0), self._metres(strip, "to_m", None)
-            side = self._choice(strip, "side", ("left", "right", "both"), "both")
-            if line is None or line.shape is None or near is None or far is None:
-                continue
-            if not near < far:
-                self._complain(strip.line, "strip-empty", f"from {near:g} m to {far:g} m is no strip")
-                continue
-            zones[name] = Zone(name, zones[name].label, _strip(line.shape, near, far, side), zones[name].status,
-                               zones[name].says, zones[name].part_of)  # fmt: skip
+    def _zones(self, text: Marked, lines: Mapping[str, Line], sources: Mapping[str, TextSource]) -> dict[str, Zone]:
+        found: dict[str, Zone] = {}
+        written = dict(self._map(text, "zones"))
+        for name, inner in written.items():
+            self._known_keys(inner, ("area", "union", "strip", "known", "part_of", "label", "status", "says", "note"))
+            drawn = [key for key in ("area", "union", "strip") if inner.get(key)]
+            known = self._get(inner, "known").value is not False
+            if len(drawn) + (not known) != 1:
+                self._complain(
+                    inner.line, "zone-undrawn", f"zone '{name}' is drawn {len(drawn) or 'in no'} ways"
+                    if known else f"zone '{name}' is drawn and yet not known",
+                    "give one of area, union and strip, or known: false",
+                )  # fmt: skip
+            shape = None
+            match drawn:
+                case ["area", *_]:
+                    shape = self._area(name, self._get(inner, "area"))
+                case ["union", *_]:
+                    shape = self._union(name, inner, written, found)
+                case ["strip", *_]:
+                    shape = self._strip(self._get(inner, "strip"), lines)
+            part_of = self._reference(inner, "part_of", written, "zone") if inner.get("part_of") else ""
+            label = self._words_under(inner, "label").get("en", name.replace("-", " ").capitalize())
+            says = self._references(inner, "says", sources, "source")
+            found[name] = Zone(name, label, shape, self._word(inner, "status") or "stated", says, part_of)
+        return found
+
+    def _area(self, name: str, written: Marked) -> BaseGeometry | None:
+        shape = self._feature(written)
+        if shape is not None and shape.geom_type not in ("Polygon", "MultiPolygon"):
+            self._complain(written.line, "not-an-area", f"'{name}' is drawn as a {shape.geom_type}")
+            return None
+        return shape
+
+    def _union(
+        self, name: str, inner: Marked, written: Mapping[str, Marked], found: Mapping[str, Zone]
+    ) -> BaseGeometry | None:
+        parts = self._references(inner, "union", written, "zone")
+        below = [part for part in parts if part not in found]
+        if below:
+            self._complain(
+                inner.line, "zone-order", f"zone '{name}' is made of zones that stand below it: {', '.join(below)}",
+                "put it after its parts",
+            )  # fmt: skip
+            return None
+        shapes = [found[part].shape for part in parts]
+        # What is made of something unknown is unknown.
+        return shapely.union_all(shapes) if all(shape is not None for shape in shapes) else None
+
+    def _strip(self, written: Marked, lines: Mapping[str, Line]) -> BaseGeometry | None:
+        self._known_keys(written, ("of", "from_m", "to_m", "side"))
+        line = lines.get(self._reference(written, "of", lines, "line"))
+        near, far = self._metres(written, "from_m", 0.0) or 0.0, self._required_metres(written, "to_m")
+        side = self._choice(written, "side", ("left", "right", "both"), "both")
+        if not near < far:
+            self._complain(written.line, "strip-empty", f"from {near:g} m to {far:g} m is no strip")
+            return None
+        return _strip(line.shape, near, far, side) if line and line.shape is not None else None
 
     def _terms(
         self,
@@ -244,18 +289,22 @@ class _Parser:
         found: dict[str, Term] = {}
         for name, inner in self._map(text, "terms"):
             self._known_keys(inner, ("rivals", "of", "subject", "ruling", "note"))
+            if name.startswith(_CONTESTED):
+                self._complain(
+                    inner.line,
+                    "reserved-term",
+                    f"'{name}' is made by the party that is contested",
+                    "choose another name",
+                )
             rivals: list[Rival] = []
             kinds: list[TermKind] = []
             for rival_id, rival in self._map(inner, "rivals"):
                 self._known_keys(rival, ("at", "zones", "m", "says", "date", "note"))
                 kind, value = self._rival_value(rival, zones)
                 kinds.append(kind)
-                rivals.append(
-                    Rival(
-                        rival_id, value, self._references(rival, "says", sources, "source"),
-                        self._word(rival, "date"), self._word(rival, "note"),
-                    )  # fmt: skip
-                )
+                says = self._references(rival, "says", sources, "source")
+                self._span(self._get(rival, "date"))
+                rivals.append(Rival(rival_id, value, says, self._word(rival, "date"), self._word(rival, "note")))
             if not rivals:
                 self._complain(inner.line, "term-empty", f"term '{name}' has no rivals", "give at least one value")
                 continue
@@ -275,7 +324,7 @@ class _Parser:
         for party in parties.values():
             if party.is_contested:
                 rivals = [Rival("bound", True, party.says), Rival("not-bound", False)]
-                found[f"affected.{party.id}"] = Term(f"affected.{party.id}", TermKind.BOUND, tuple(rivals))
+                found[_CONTESTED + party.id] = Term(_CONTESTED + party.id, TermKind.BOUND, tuple(rivals))
         return found
 
     def _rival_value(self, rival: Marked, zones: Mapping[str, Zone]) -> tuple[TermKind, Any]:
@@ -287,17 +336,40 @@ class _Parser:
             self._complain(rival.line, "rival-without-value", "a rival needs at, zones or m")
         return TermKind.INSTANT, self._span(self._get(rival, "at"))
 
-    def _definitions(self, text: Marked) -> dict[str, tuple[str, ...]]:
+    def _definitions(self, text: Marked, sources: Mapping[str, TextSource]) -> dict[str, tuple[str, ...]]:
         found = {}
         for name, inner in self._map(text, "definitions"):
             self._known_keys(inner, ("text", "acts", "says", "note"))
+            self._references(inner, "says", sources, "source")
             found[name] = self._references(inner, "acts", act_tree(), "act")
+        return found
+
+    def _preconditions(self, text: Marked) -> dict[str, dict[str, str]]:
+        found = {}
+        for name, inner in self._map(text, "preconditions"):
+            self._known_keys(inner, ("text", "note"))
+            found[name] = self._words(inner)
         return found
 
     # ---- clauses -----------------------------------------------------------------------------------------------------
 
-    def _clause(self, name: str, inner: Marked, scope: _Scope, default: Presumption) -> Clause | None:
-        self._known_keys(inner, (*_CLAUSE_KEYS, "demand_of"))
+    def _demands(self, text: Marked, scope: _Scope, default: Presumption) -> list[Clause | None]:
+        in_force = dict(self._map(text, "clauses"))
+        demands = []
+        for name, inner in self._map(text, "hypothetical"):
+            if name in in_force:
+                self._complain(
+                    inner.line, "clause-twice", f"'{name}' is a clause in force too (line {in_force[name].line})",
+                    "a demand needs an id of its own",
+                )  # fmt: skip
+            party = self._reference(inner, "demand_of", scope.register.actors, "actor")
+            demands.append(self._clause(name, inner, scope, default, party))
+        return demands
+
+    def _clause(
+        self, name: str, inner: Marked, scope: _Scope, default: Presumption, demand_of: str = ""
+    ) -> Clause | None:
+        self._known_keys(inner, (*_CLAUSE_KEYS, "demand_of") if demand_of or inner.get("demand_of") else _CLAUSE_KEYS)
         bodies = [key for key in _ONE_OF if inner.get(key)]
         if len(bodies) != 1:
             self._complain(
@@ -305,11 +377,13 @@ class _Parser:
                 f"give exactly one of {', '.join(_ONE_OF)}",
             )  # fmt: skip
             return None
-        body = self._get(inner, bodies[0])
-        rule = getattr(self, f"_{bodies[0]}")(body, scope)
+        before = len(self.problems)
+        rule = getattr(self, f"_{bodies[0]}")(self._get(inner, bodies[0]), scope)
+        if len(self.problems) > before:
+            return None  # a rule that cannot mean what it says judges nobody
         bound = self._get(inner, "bound")
         who = rule.pop("who", ())
-        if bound.value is not None and bound.value != "any" and not bound.is_map:
+        if bound.value is not None and bound.value != "any":
             who = self._references(inner, "bound", scope.parties, "party")
         self._words_required(inner, name)
         return Clause(
@@ -322,16 +396,14 @@ class _Parser:
             ),
             presumption=self._presumption(inner, default),
             standard=self._standard(inner),
-            demand_of=self._reference(inner, "demand_of", scope.register.actors, "actor")
-            if inner.get("demand_of")
-            else "",
+            demand_of=demand_of,
             line_number=inner.line,
             **rule,
         )
 
     def _forbids(self, body: Marked, scope: _Scope) -> dict[str, Any]:
         self._known_keys(body, ("acts", "weapons", "calibre_mm", "in", "within", "from", "until"))
-        ground = self._within(body, "within", scope) if body.get("within") else self._ground(body, "in", scope)
+        ground = self._one_ground(body, "within", "in", scope)
         return {
             "kind": ClauseKind.BAN,
             "what": self._what(body, self._acts(body, scope), ""),
@@ -344,7 +416,11 @@ class _Parser:
     def _withdraws(self, body: Marked, scope: _Scope) -> dict[str, Any]:
         self._known_keys(body, ("who", "what", "weapons", "calibre_mm", "beyond", "from", "by", "until"))
         what = self._choice(body, "what", tuple(_ACTS_OF_PRESENCE), "weapons" if body.get("weapons") else "forces")
-        ground = self._within(body, "beyond", scope) if body.get("beyond") else self._ground(body, "from", scope)
+        ground = self._one_ground(body, "beyond", "from", scope)
+        if not (body.get("beyond") or body.get("from")):
+            self._complain(
+                body.line, "key-missing", "a withdrawal needs beyond or from", "from: everywhere is an answer"
+            )
         return {
             "kind": ClauseKind.WITHDRAWAL,
             "what": self._what(body, (_ACTS_OF_PRESENCE[what or "forces"],), ""),
@@ -409,6 +485,16 @@ class _Parser:
     def _who(self, body: Marked, scope: _Scope) -> tuple[str, ...]:
         return self._references(body, "who", {**scope.register.actors, **scope.parties}, "party or actor")
 
+    def _one_ground(self, body: Marked, near: str, zones: str, scope: _Scope) -> Ground:
+        if body.get(near) and body.get(zones):
+            self._complain(
+                self._get(body, near).line,
+                "two-grounds",
+                f"'{near}' and '{zones}' both say where",
+                f"keep one; {near} can be confined to a zone with inside",
+            )
+        return self._within(body, near, scope) if body.get(near) else self._ground(body, zones, scope)
+
     def _ground(self, body: Marked, key: str, scope: _Scope) -> Ground:
         written = self._get(body, key)
         if isinstance(written.value, str) and written.value.startswith("$"):
@@ -416,6 +502,8 @@ class _Parser:
             return Ground(term=term)
         if written.value is None or written.value == "everywhere" or written.value == {}:
             return Ground()
+        if written.is_map:
+            self._complain(written.line, "not-a-word", f"'{key}' must be zones, or $ and a term of zones")
         return Ground(zones=self._references(body, key, scope.zones, "zone"))
 
     def _within(self, body: Marked, key: str, scope: _Scope) -> Ground:
@@ -426,13 +514,13 @@ class _Parser:
         metres = self._get(written, "m")
         if isinstance(metres.value, str) and metres.value.startswith("$"):
             term = self._term(metres, scope.terms, TermKind.DISTANCE)
-            if term in scope.terms and scope.terms[term].line != line:
+            if term and scope.terms[term].line != line:
                 self._complain(
                     metres.line, "distance-of-other-line", f"'{term}' is not measured from '{line}'",
                     "only distances from the same line compete",
                 )  # fmt: skip
             return Ground(line=line, distance_term=term, inside=inside)
-        return Ground(line=line, distance_m=self._metres(written, "m", None) or 0.0, inside=inside)
+        return Ground(line=line, distance_m=self._required_metres(written, "m"), inside=inside)
 
     def _moment(self, body: Marked, key: str, terms: Mapping[str, Term]) -> Moment:
         written = self._get(body, key)
@@ -449,15 +537,17 @@ class _Parser:
                 offset = read_duration(added)
             except ValueError as fault:
                 self._complain(written.line, "not-a-duration", str(fault))
-        return Moment(term=term, offset=offset) if term in terms else Moment()
+        return Moment(term=term, offset=offset) if term else Moment()
 
     def _term(self, written: Marked, terms: Mapping[str, Term], kind: TermKind) -> str:
         name = str(written.value).removeprefix("$")
         if name not in terms:
             self._unknown(written.line, "term", name, terms)
         elif terms[name].kind is not kind:
-            self._complain(written.line, "wrong-term", f"'{name}' is a term of {terms[name].kind}, not of {kind}")
-        return name
+            self._complain(written.line, "wrong-term", f"'{name}' is a term of kind {terms[name].kind}, not {kind}")
+        else:
+            return name
+        return ""
 
     def _exception(self, number: int, inner: Marked, scope: _Scope) -> ScopeException:
         self._known_keys(inner, ("target", "actor", "acts", "preconditions", "basis", "note", "says"))
@@ -488,7 +578,7 @@ class _Parser:
             presumption = self._presumption(inner, Presumption.NONE) if inner.get("presumption") else None
             by = self._word(inner, "by") or "ours"
             if by != "ours" and by not in scope.register.actors:
-                self._unknown(inner.line, "actor", by, scope.register.actors)
+                self._unknown(self._get(inner, "by").line, "actor", by, scope.register.actors)
             found[name] = Reading(
                 name, by, choices, presumption, self._references(inner, "says", scope.sources, "source")
             )
@@ -516,23 +606,30 @@ class _Parser:
         except OSError as fault:
             self._complain(line, "file-missing", f"{name} cannot be read ({fault.strerror})")
             return {}
-        except ValueError as fault:
+        except (ValueError, RecursionError) as fault:
             at = getattr(fault, "lineno", 1)
             self.problems.append(Problem(self._called(name), at, "not-geojson", getattr(fault, "msg", str(fault))))
             return {}
         found: dict[str, BaseGeometry] = {}
-        features = collection.get("features", []) if isinstance(collection, dict) else []
-        for number, feature in enumerate(features):
+        features = collection.get("features") if isinstance(collection, dict) else None
+        sound = True
+        for number, feature in enumerate(features if isinstance(features, list) else []):
             feature_id = str(feature.get("id", number)) if isinstance(feature, dict) else str(number)
+            if feature_id in found:
+                self._geometry_problem(path, name, feature_id, "feature-twice", "stands twice in the file", "keep one")
+                continue
             try:
                 shape = shapely.from_geojson(json.dumps(feature["geometry"]))
             except (shapely.errors.GEOSException, KeyError, TypeError) as fault:
-                self._geometry_problem(path, name, feature_id, "geometry-unreadable", str(fault))
+                self._geometry_problem(path, name, feature_id, "geometry-unreadable", f"cannot be read ({fault})")
+                sound = False
                 continue
             if self._is_sound(path, name, feature_id, shape):
                 found[feature_id] = shape
-            self.properties.setdefault(feature_id, feature.get("properties") or {})
-        if not found and not self.problems:
+            sound = sound and feature_id in found
+            told = feature.get("properties")
+            self.properties.setdefault(feature_id, told if isinstance(told, dict) else {})
+        if not found and sound:
             self._complain(line, "not-geojson", f"{name} holds no features", "a GeoJSON FeatureCollection is needed")
         return found
 
@@ -569,10 +666,10 @@ class _Parser:
         for shapes in self.features.values():
             for feature_id, shape in shapes.items():
                 told = self.properties.get(feature_id, {})
-                areas[feature_id] = Area(
-                    feature_id, str(told.get("kind", "named-area")), str(told.get("country", "")),
-                    tuple(str(n) for n in told.get("names", ())), str(told.get("pcode", "")), shape,
-                )  # fmt: skip
+                kind, country, pcode = (str(told.get(key) or "") for key in ("kind", "country", "pcode"))
+                names = told.get("names")
+                spellings = tuple(str(n) for n in (names if isinstance(names, list) else [names]) if n)
+                areas[feature_id] = Area(feature_id, kind or "named-area", country, spellings, pcode, shape)
         return Gazetteer(areas, countries)
 
     # ---- reading values ----------------------------------------------------------------------------------------------
@@ -630,6 +727,16 @@ class _Parser:
         inner = self._get(text, key)
         if isinstance(inner.value, str):
             return {"en": inner.value}
+        if inner.value is not None and not inner.is_map:
+            self._complain(inner.line, "not-a-sentence", f"'{key}' is {inner.value!r}", "give a sentence in quotes")
+        for language, words in inner.entries():
+            if not (_LANGUAGE.match(language) and isinstance(words.value, str) and words.value.strip()):
+                self._complain(
+                    words.line,
+                    "not-a-sentence",
+                    f"'{key}' holds '{language}', which is no language code with a sentence",
+                    "inside braces a comma ends the sentence; put it in quotes",
+                )
         return {language: str(words.value) for language, words in inner.entries()}
 
     def _words_required(self, text: Marked, name: str) -> None:
@@ -643,7 +750,9 @@ class _Parser:
             self._complain(written.line, "key-missing", f"'{key}' is missing")
         elif word not in known:
             self._unknown(written.line, kind, word, known)
-        return word
+        else:
+            return word
+        return ""
 
     def _references(self, text: Marked, key: str, known: Any, kind: str) -> tuple[str, ...]:
         found = []
@@ -680,14 +789,21 @@ class _Parser:
             return default
         return float(written.value)
 
+    def _required_metres(self, text: Marked, key: str) -> float:
+        metres = self._metres(text, key, None)
+        if metres is None and self._get(text, key).value is None:
+            self._complain(text.line, "key-missing", f"'{key}' is missing")
+        return metres or 0.0
+
     def _metre_range(self, written: Marked) -> tuple[float, float]:
         least, _, most = str(written.value).partition("..")
         try:
             low, high = float(least), float(most or least)
         except ValueError:
             low = high = -1.0
-        if not 0 <= low <= high:
-            self._complain(written.line, "not-a-number", f"{written.value!r} is no distance", "metres: 5000, or 5000..30000")
+        if not 0 <= low <= high < math.inf:
+            hint = "metres: 5000, or 5000..30000"
+            self._complain(written.line, "not-a-number", f"{written.value!r} is no distance", hint)
             return 0.0, 0.0
         return low, high
 
@@ -704,8 +820,9 @@ class _Parser:
 
     def _format(self, text: Marked) -> None:
         written = self._get(text, "format")
-        if written.value != FORMAT:
-            self._complain(written.line, "unknown-format", f"format is {written.value!r}", f"this program reads {FORMAT}")
+        if written.value != FORMAT or isinstance(written.value, bool):
+            told, hint = f"format is {written.value!r}", f"this program reads {FORMAT}"
+            self._complain(written.line, "unknown-format", told, hint)
 
     def _timezone(self, text: Marked) -> str:
         name = self._word(text, "timezone") or "UTC"
@@ -732,6 +849,18 @@ class _Scope:
     terms: Mapping[str, Term]
     definitions: Mapping[str, tuple[str, ...]]
     preconditions: Mapping[str, Mapping[str, str]]
+
+
+def _hidden_in(umbrella: str, actors: Mapping[str, Actor]) -> set[str]:
+    """Return every actor that stands below an umbrella, at any depth."""
+    found: set[str] = set()
+    waiting = list(actors[umbrella].members)
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting.extend(actors[name].members)
+    return found
 
 
 def _no_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -134,7 +134,7 @@ class Ground:
 
 @dataclass(frozen=True, slots=True)
 class What:
-    """The acts of a clause: act nodes, and where they matter weapon nodes, calibres in mm (inclusive), a unit counted."""
+    """The acts of a clause: act nodes, and where they matter weapon nodes, calibres in mm, and the unit counted."""
 
     acts: tuple[str, ...]
     weapons: tuple[str, ...] = ()
@@ -145,7 +145,7 @@ class What:
 
 @dataclass(frozen=True, slots=True)
 class ScopeException:
-    """What is outside the scope of a clause: targets, actors and acts, all of which must fit, and every precondition."""
+    """What is outside the scope of a clause: targets, actors and acts must all fit, and every precondition hold."""
 
     id: str
     targets: tuple[str, ...]
@@ -253,7 +253,8 @@ class Agreement:
             reached.update(clause.ground.zones)
             if clause.ground.term:
                 for rival in self.terms[clause.ground.term].rivals:
-                    reached.update(z for z in rival.value if isinstance(z, str)) if isinstance(rival.value, tuple) else None
+                    if isinstance(rival.value, tuple):
+                        reached.update(zone for zone in rival.value if isinstance(zone, str))
         return tuple(zone for zone in self.zones if zone in reached)
 
     def in_force_from(self) -> tuple[datetime, ...]:

@@ -235,7 +235,8 @@ def _origins(material: Material) -> tuple[int, int | None]:
 
 def _zone_of(material: Material) -> pl.DataFrame:
     """Return (incident, zone): the zones in which the whole of an incident's place lies, as it was told."""
-    return zones_of(material.incidents.accounts, material.agreement, _area_columns(material.agreement))
+    judged = material.incidents.accounts.join(material.findings.select("incident"), on="incident", how="semi")
+    return zones_of(judged, material.agreement, _area_columns(material.agreement))
 
 
 def _areas(

@@ -49,15 +49,12 @@ def _lies_within(accounts: pl.DataFrame, plane: Plane, zone: BaseGeometry, agree
     within = np.zeros(len(near), dtype=bool)
     within[near] = ~plane.discs_touch(lon[near], lat[near], radius[near], beyond)
     inside[is_disc] = within
-    columns = ["place_kind", "area", "country", "geometry", "lon", "lat", "radius_m"]
-    known: dict[tuple[object, ...], bool] = {}
-    for at in np.flatnonzero(~is_disc).tolist():
-        row = accounts.select(columns).row(at, named=True)
-        key = tuple(row[name] for name in columns[:4])
-        if key not in known:
-            shape = place_shape(row, agreement.gazetteer)
-            known[key] = shape is not None and bool(plane.shape(shape).difference(projected).area <= SLIVER_M2)
-        inside[at] = known[key]
+    columns = ("place_kind", "area", "country", "geometry", "lon", "lat", "radius_m")
+    told = accounts.select(columns).with_row_index("at").filter(pl.Series(~is_disc))
+    for values, group in told.group_by(columns, maintain_order=True):
+        shape = place_shape(dict(zip(columns, values, strict=True)), agreement.gazetteer)
+        is_within = shape is not None and bool(plane.shape(shape).difference(projected).area <= SLIVER_M2)
+        inside[group["at"].to_numpy()] = is_within
     return list(inside)
 
 

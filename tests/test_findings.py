@@ -1,0 +1,386 @@
+"""Findings, against a reference that knows no atoms: it enumerates concrete facts and looks at each."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import polars as pl
+import pyproj
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from trucewatch.acts import act_tree
+from trucewatch.actors import write_pairs
+from trucewatch.agreement.parse import read_agreement
+from trucewatch.agreement.terms import Agreement
+from trucewatch.claims import claims_table, view
+from trucewatch.evidence import Standard
+from trucewatch.findings import Outcome, Responsibility, assess, outcome_of, responsibility
+from trucewatch.incidents import Incidents, corroborate
+from trucewatch.levels import Level
+
+DAMASCUS = ZoneInfo("Asia/Damascus")
+DAY = datetime(2017, 7, 9, tzinfo=DAMASCUS)
+GEOD = pyproj.Geod(ellps="WGS84")
+BOXES = {"a": (36.0, 32.5, 36.3, 32.8), "b": (36.3, 32.5, 36.6, 32.8), "c": (36.0, 32.8, 36.3, 33.1)}
+ACTORS = {
+    "gov": "the government", "opp": "the opposition", "backed": "the backed groups", "is": "the outside group",
+    "hidden": "the hidden group", "umbrella": "the insurgents",
+}  # fmt: skip
+NAMES = ["the government", "the opposition", "the backed groups", "the outside group", "the insurgents", "civilians",
+         "a stranger", ""]  # fmt: skip
+EVERYBODY = ["gov", "opp", "backed", "is", "hidden", "civilians", "nobody"]
+WEAPON_ACTS = sorted(n for n in act_tree() if act_tree().covers("use-of-weapons", n)) + ["violence", "act", "arrests"]
+
+
+@dataclass(frozen=True)
+class World:
+    """A small agreement and one account, in plain values."""
+
+    starts: tuple[tuple[int, int], ...]  # hours after DAY: (first, last) instant it may be
+    ends: tuple[tuple[int, int] | None, ...]
+    areas: tuple[tuple[str, ...], ...]
+    presumption: bool
+    exempt_acts: tuple[str, ...]
+    precondition: bool
+    begins: int
+    lasts: int
+    is_throughout: bool
+    place: tuple[float, float, float] | str
+    act: str
+    pairs: tuple[tuple[str, str], ...]
+    fact: bool | None
+    is_proven: bool
+
+
+_HOURS = st.integers(-4, 8).map(lambda n: n * 6)
+_INSTANTS = st.tuples(_HOURS, st.sampled_from([0, 0, 24])).map(lambda t: (t[0], t[0] + t[1]))
+WORLDS = st.builds(
+    World,
+    starts=st.lists(_INSTANTS, min_size=1, max_size=2, unique=True).map(tuple),
+    ends=st.lists(st.one_of(st.none(), _INSTANTS), min_size=1, max_size=2, unique=True).map(tuple),
+    areas=st.lists(
+        st.sampled_from([("a",), ("a", "b"), ("a", "b", "c"), ("c",)]), min_size=1, max_size=2, unique=True
+    ).map(tuple),
+    presumption=st.booleans(),
+    exempt_acts=st.sampled_from([(), ("shelling",), ("explosion", "clash")]),
+    precondition=st.booleans(),
+    begins=st.integers(-30, 60),
+    lasts=st.sampled_from([1, 1, 6, 24, 60]),
+    is_throughout=st.booleans(),
+    place=st.one_of(
+        st.tuples(st.floats(35.8, 36.8), st.floats(32.3, 33.3), st.sampled_from([500.0, 3000.0, 25000.0])),
+        st.sampled_from(["a", "b", "nowhere known"]),
+    ),
+    act=st.sampled_from(WEAPON_ACTS),
+    pairs=st.lists(st.tuples(st.sampled_from(NAMES), st.sampled_from(NAMES)), min_size=1, max_size=3, unique=True).map(
+        tuple
+    ),
+    fact=st.sampled_from([True, False, None]),
+    is_proven=st.sampled_from([True, True, True, False]),
+)
+
+
+def _written(hours: tuple[int, int]) -> str:
+    first, last = (DAY + timedelta(hours=h) for h in hours)
+    if first == last:
+        return f'"{first:%Y-%m-%dT%H:%M}"'
+    return f'"{first:%Y-%m-%dT%H:%M}/{last - timedelta(minutes=1):%Y-%m-%dT%H:%M}"'
+
+
+def write_agreement(world: World, folder: Path) -> Agreement:
+    features = [
+        {"type": "Feature", "id": name, "properties": {"kind": "adm1", "country": "SY", "names": [name]},
+         "geometry": {"type": "Polygon", "coordinates": [[[w, s], [e, s], [e, n], [w, n], [w, s]]]}}
+        for name, (w, s, e, n) in BOXES.items()
+    ]  # fmt: skip
+    (folder / "zones.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    (folder / "actors.yml").write_text(
+        "format: 1\nactors:\n"
+        + "".join(f"  {id_}: {{names: [{name}]}}\n" for id_, name in ACTORS.items() if id_ != "umbrella")
+        + "  umbrella: {names: [the insurgents], members: [opp, hidden]}\n"
+    )
+    starts = "".join(f"      s{n}: {{at: {_written(hours)}}}\n" for n, hours in enumerate(world.starts))
+    ends = "".join(f"      e{n}: {{at: {_written(h) if h else 'null'}}}\n" for n, h in enumerate(world.ends))
+    areas = "".join(f"      z{n}: {{zones: [{', '.join(zones)}]}}\n" for n, zones in enumerate(world.areas))
+    acts = f", acts: [{', '.join(world.exempt_acts)}]" if world.exempt_acts else ""
+    needs = ", preconditions: [tried]" if world.precondition else ""
+    (folder / "agreement.yml").write_text(
+        f"""format: 1
+agreement: small
+title: {{en: A small agreement}}
+timezone: Asia/Damascus
+countries: {{SY: [Syria]}}
+bound:
+  government: {{actors: [gov]}}
+  opposition: {{actors: [opp]}}
+affected:
+  backed-groups: {{actors: [backed], bound: contested}}
+zones:
+{"".join(f"  {name}: {{area: zones.geojson#{name}}}{chr(10)}" for name in BOXES)}
+terms:
+  start:
+    rivals:
+{starts}
+  end:
+    rivals:
+{ends}
+  area:
+    rivals:
+{areas}
+preconditions:
+  tried: {{text: {{en: the attempt was made}}}}
+clauses:
+  C1:
+    text: {{en: No use of weapons.}}
+    forbids: {{acts: [use-of-weapons], in: $area, from: $start, until: $end}}
+    presumption: {"bound-unless-outside-group-named" if world.presumption else "none"}
+    outside_scope:
+      - {{target: [is, hidden]{acts}{needs}}}
+""",
+        encoding="utf-8",
+    )
+    agreement = read_agreement(folder)
+    assert not agreement.problems, agreement.problems
+    return agreement
+
+
+def tell(world: World) -> Incidents:
+    begins = DAY + timedelta(hours=world.begins)
+    if isinstance(world.place, tuple):
+        lon, lat, radius = world.place
+        placed: dict[str, Any] = {"place_kind": ["disc"], "lon": [lon], "lat": [lat], "radius_m": [radius]}
+    elif world.place in BOXES:
+        placed = {"place_kind": ["area"], "area": [world.place]}
+    else:
+        placed = {"place_kind": ["unplaced"]}
+    cites = '["a root"]' if world.is_proven else '["another outlet"]'
+    rows = claims_table(
+        {
+            "claim_key": ["k1", "k2"], "version": ["v1", "v2"], "event_key": ["e", "e"], "source": ["s", "s"],
+            "record": ["e", "e"], "assertion": ["act", "act"], "act": [world.act] * 2, "entry": [0, 0],
+            "earliest": [begins] * 2, "latest": [begins + timedelta(hours=world.lasts)] * 2,
+            "time_extent": ["throughout" if world.is_throughout else "within"] * 2, "place_extent": ["within"] * 2,
+            "pairs": [write_pairs(world.pairs)] * 2, "means": ["open-source"] * 2,
+            "office": ["an outlet", "another outlet"],
+            "cites": [cites, cites if world.is_proven else '["an outlet"]'],
+            "curated": [True, True], "allegation": [True, True], "records_deaths": [False, False],
+            "exercise": [False, False], "facts": [json.dumps({} if world.fact is None else {"tried": world.fact})] * 2,
+            "levels": ["{}", "{}"], **{name: value * 2 for name, value in placed.items()},
+        }
+    )  # fmt: skip
+    return corroborate(view(rows, Level.SEALED))
+
+
+# ---- the reference ---------------------------------------------------------------------------------------------------
+
+
+def _zones_reached(world: World, share: float = 1.0) -> list[frozenset[str]]:
+    """Return which sets of zones a concrete point of the place may lie in, by sampling points."""
+    if isinstance(world.place, str):
+        return [frozenset([world.place])] if world.place in BOXES else [frozenset(), *map(_only, BOXES)]
+    lon, lat, radius = world.place
+    steps = np.linspace(0, share, 16)
+    bearings, reach = np.meshgrid(np.arange(0, 360, 6), steps * radius)
+    n = bearings.size
+    east, north, _ = GEOD.fwd(np.full(n, lon), np.full(n, lat), bearings.ravel(), reach.ravel())
+    found = {
+        frozenset(z for z, (w, s, e, n_) in BOXES.items() if w < x < e and s < y < n_)
+        for x, y in zip(east, north, strict=True)
+    }
+    return sorted(found, key=sorted)
+
+
+def _only(zone: str) -> frozenset[str]:
+    return frozenset([zone])
+
+
+def _stands_for(name: str, world: World) -> list[str]:
+    known = {label: id_ for id_, label in ACTORS.items()}
+    if name == "the insurgents":
+        return ["opp"] if world.presumption else ["opp", "hidden"]
+    return [known[name]] if name in known else ["civilians"] if name == "civilians" else EVERYBODY
+
+
+def completions(world: World) -> tuple[list[str], list[tuple[Any, ...]], list[int]]:
+    """Return (what is open, each combination of concrete values, its outcome code), with throughout already taken."""
+    # A vague instant may be any of its hours.
+    starts = [(n, hour) for n, (low, high) in enumerate(world.starts) for hour in range(low, high + 1, 6)]
+    ends: list[tuple[int, int | None]] = [
+        (n, hour) for n, span in enumerate(world.ends) if span for hour in range(span[0], span[1] + 1, 6)
+    ]
+    ends += [(n, None) for n, span in enumerate(world.ends) if span is None]
+    cuts = {hour for _, hour in starts} | {hour for _, hour in ends if hour is not None}
+    inside = [h for h in cuts if world.begins <= h < world.begins + world.lasts]
+    times = sorted({float(world.begins), world.begins + world.lasts - 0.001, *inside, *(h - 0.001 for h in inside)})
+    times = [t for t in times if world.begins <= t < world.begins + world.lasts]
+    tree = act_tree()
+    acts = {
+        (tree.covers("use-of-weapons", leaf), not world.exempt_acts or any(tree.covers(a, leaf) for a in world.exempt_acts))
+        for leaf in tree.leaves[world.act]
+    }
+    people = {
+        (a, t)
+        for actor, target in world.pairs
+        for a in _stands_for(actor, world)
+        for t in _stands_for(target, world)
+    }
+    # Only what the clause tells apart matters; the reference drops doubles to stay quick.
+    kinds = {(a in ("gov", "opp"), a == "backed", t in ("is", "hidden")) for a, t in people}
+    facts = [True, False] if world.precondition and world.fact is None else [bool(world.fact)]
+    proofs = [True] if world.is_proven else [False, True]
+    names = ["start", "end", "area", "affected.backed-groups", "where", "what", "who", "precondition:tried", "proof"]
+    found: list[tuple[Any, ...]] = []
+    codes: list[int] = []
+    rows = itertools.product(
+        starts, ends, range(len(world.areas)), (True, False), _zones_reached(world), sorted(acts), sorted(kinds), facts, proofs
+    )
+    for start, end, area, backed_bound, zones, what, who, fact, proof in rows:
+        per_time = []
+        for t in times:
+            in_force = t >= start[1] and (end[1] is None or t < end[1])
+            bound = who[0] or (who[1] and backed_bound)
+            hit = in_force and bool(zones & set(world.areas[area])) and what[0] and bound and proof
+            exempt = who[2] and what[1] and (fact or not world.precondition)
+            per_time.append(0 if not hit else 1 if exempt else 2)
+        at = (start, end, area, backed_bound, tuple(sorted(zones)), what, who, fact, proof)
+        if world.is_throughout:
+            found.append((*at, 0.0))
+            codes.append(max(per_time))
+        else:
+            found.extend((*at, t) for t in times)
+            codes.extend(per_time)
+    return [*names, "when"], found, codes
+
+
+def _settles(names: list[str], rows: list[tuple[Any, ...]], codes: list[int], chosen: set[str]) -> bool:
+    groups: dict[tuple[Any, ...], set[int]] = {}
+    at = [n for n, name in enumerate(names) if name in chosen]
+    for row, code in zip(rows, codes, strict=True):
+        groups.setdefault(tuple(row[n] for n in at), set()).add(code)
+    return all(2 not in seen or seen == {2} for seen in groups.values())
+
+
+@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+@given(world=WORLDS)
+def test_the_outcome_is_what_holds_over_every_feasible_completion(
+    world: World, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    if isinstance(world.place, tuple):
+        # A disc that only grazes an edge is one on which sampled points cannot decide.
+        assume(_zones_reached(world, 0.95) == _zones_reached(world, 1.05))
+    agreement = write_agreement(world, tmp_path_factory.mktemp("small"))
+    findings = assess(tell(world), agreement)
+    names, rows, codes = completions(world)
+    seen = sum(1 << code for code in set(codes))
+    (row,) = findings.iter_rows(named=True)
+    assert row["outcome"] == outcome_of(seen), world
+    if row["outcome"] == Outcome.UNDETERMINED:
+        ways = json.loads(row["settled_by"])
+        assert ways
+        for way in ways:
+            assert _settles(names, rows, codes, set(way)), (way, world)
+            for left_out in way:
+                assert not _settles(names, rows, codes, set(way) - {left_out}), (way, left_out, world)
+
+
+# ---- the law in words ------------------------------------------------------------------------------------------------
+
+QUIET = World(
+    starts=((0, 0),), ends=(None,), areas=(("a",),), presumption=True, exempt_acts=(), precondition=False, begins=12,
+    lasts=1, is_throughout=False, place=(36.15, 32.65, 500.0), act="shelling",
+    pairs=(("the government", "the opposition"), ("the opposition", "the government")), fact=None, is_proven=True,
+)  # fmt: skip
+
+
+def judged(tmp_path: Path, reading: str | None = None, **changes: Any) -> dict[str, Any]:
+    world = World(**{**{name: getattr(QUIET, name) for name in World.__dataclass_fields__}, **changes})
+    agreement = write_agreement(world, tmp_path)
+    (row,) = assess(tell(world), agreement).iter_rows(named=True)
+    return row
+
+
+def test_a_clash_of_two_bound_sides_is_a_violation_whoever_fired(tmp_path: Path) -> None:
+    row = judged(tmp_path)
+    assert row["outcome"] == Outcome.VIOLATION
+    assert row["responsibility"] == Responsibility.ONE_OF
+    assert row["responsible"] == ["gov", "opp"]
+
+
+def test_an_operation_against_the_outside_group_is_outside_scope(tmp_path: Path) -> None:
+    pairs = (("the government", "the outside group"), ("the outside group", "the government"))
+    assert judged(tmp_path, pairs=pairs)["outcome"] == Outcome.OUTSIDE_SCOPE
+
+
+def test_with_civilian_dead_it_is_undetermined_and_who_would_settle_it(tmp_path: Path) -> None:
+    sides = ("the government", "the outside group")
+    pairs = (sides, sides[::-1], (sides[0], "civilians"), (sides[1], "civilians"))
+    row = judged(tmp_path, pairs=pairs)
+    assert row["outcome"] == Outcome.UNDETERMINED
+    assert json.loads(row["settled_by"]) == [["who"]]
+
+
+def test_an_act_by_the_outside_group_is_untouched(tmp_path: Path) -> None:
+    assert judged(tmp_path, pairs=(("the outside group", "civilians"),))["outcome"] == Outcome.UNTOUCHED
+
+
+def test_an_umbrella_is_presumed_bound_and_the_finding_says_so(tmp_path: Path) -> None:
+    pairs = (("the government", "the insurgents"), ("the insurgents", "the government"))
+    row = judged(tmp_path, pairs=pairs)
+    assert (row["outcome"], row["presumption"]) == (Outcome.VIOLATION, True)
+
+
+def test_without_the_presumption_an_umbrella_leaves_it_undetermined(tmp_path: Path) -> None:
+    pairs = (("the government", "the insurgents"), ("the insurgents", "the government"))
+    row = judged(tmp_path, pairs=pairs, presumption=False)
+    assert (row["outcome"], row["presumption"]) == (Outcome.UNDETERMINED, False)
+
+
+def test_what_fills_the_whole_of_its_time_touches_a_limit_that_it_overlaps(tmp_path: Path) -> None:
+    assert judged(tmp_path, begins=-6, lasts=12)["outcome"] == Outcome.UNDETERMINED
+    row = judged(tmp_path, begins=-6, lasts=12, is_throughout=True)
+    assert row["outcome"] == Outcome.VIOLATION
+
+
+def test_a_place_across_a_limit_cannot_be_told_and_the_share_inside_is_stated(tmp_path: Path) -> None:
+    row = judged(tmp_path, place=(36.3, 32.65, 3000.0))
+    assert row["outcome"] == Outcome.UNDETERMINED
+    assert json.loads(row["tests"])["where"] == "unknown"
+    assert row["share_inside"] == pytest.approx(0.5, abs=0.01)
+
+
+def test_more_than_sixty_four_combinations_are_judged_test_by_test_and_it_says_so(tmp_path: Path) -> None:
+    vague = tuple((hour, hour + 24) for hour in range(-24, 24, 6))
+    row = judged(tmp_path, starts=vague, ends=(*((hour, hour + 24) for hour in range(96, 144, 6)), None), begins=60)
+    assert row["per_test"]
+    assert row["outcome"] == Outcome.VIOLATION
+
+
+def test_a_standard_that_is_not_reached_leaves_it_undetermined(tmp_path: Path) -> None:
+    agreement = write_agreement(QUIET, tmp_path)
+    (row,) = assess(tell(QUIET), agreement, standard=Standard.BALANCE_OF_PROBABILITIES).iter_rows(named=True)
+    assert row["outcome"] == Outcome.UNDETERMINED
+    assert json.loads(row["settled_by"]) == [["proof"]]
+
+
+def test_the_order_of_sides_never_makes_one_of_them_answer(tmp_path: Path) -> None:
+    agreement = write_agreement(QUIET, tmp_path)
+    kind, who, _ = responsibility(write_pairs([("the government", "the opposition"), ("the opposition", "the government")]),
+                                  agreement.register)  # fmt: skip
+    assert (kind, set(who)) == (Responsibility.ONE_OF, {"gov", "opp"})
+
+
+def test_nothing_untouched_is_stored_unless_it_was_alleged(tmp_path: Path) -> None:
+    agreement = write_agreement(QUIET, tmp_path)
+    told = tell(World(**{**{n: getattr(QUIET, n) for n in World.__dataclass_fields__}, "begins": -240}))
+    assert assess(told, agreement)["outcome"].to_list() == [Outcome.UNTOUCHED]
+    unalleged = Incidents(told.incidents.with_columns(pl.lit(False).alias("allegation")), told.accounts, told.members)
+    assert assess(unalleged, agreement).is_empty()

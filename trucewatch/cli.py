@@ -1,0 +1,281 @@
+"""The command line: thin, for hands and scripts. Exit codes: 0 done, 1 a fault in data, law or place, 2 a wrong call."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from trucewatch.problems import TrucewatchError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from trucewatch.mission import Assessment
+    from trucewatch.reports import Received
+
+# The route is imported inside the commands: help must come at once.
+_FILES = click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+_DIR = click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON, for a program.")
+_STRICT = click.option("--strict", is_flag=True, help="Exit with 1 when any row was refused.")
+_OUT = click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for the sitrep and its tables.")
+_PERIOD = click.option("--period", help="What to report on, as an EDTF interval: 2017-05/2018-08. Default: all of it.")
+_READING = click.option("--reading", help="One of the agreement's readings, such as strict. Default: every value open.")
+_AUDIENCE = click.option(
+    "--audience",
+    type=click.Choice(["public", "parties", "guarantors", "mission", "sealed"]),
+    default="mission",
+    show_default=True,
+    help="Who it is for; what lies above their level is gone before anything is derived.",
+)
+
+
+class _Commands(click.Group):
+    """Commands in the order of the route, and every fault as one line."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except TrucewatchError as fault:
+            click.echo(f"trucewatch: {fault}", err=True)
+            ctx.exit(1)
+        except BrokenPipeError:
+            # Whoever was reading has seen enough.
+            sys.stderr.close()
+            ctx.exit(1)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="trucewatch", message="%(prog)s %(version)s")
+def main() -> None:
+    """For the people who watch a ceasefire: which clause was broken, where, when, how sure are we, who answers for it, and
+    on whose word?
+
+    Without a mission, on data of your own: trucewatch assess FILE --source ucdp --agreement south-syria-2017 --out DIR
+    """
+
+
+@main.command()
+@_DIR
+@click.option("--agreement", required=True, help="Id of a shipped agreement, or the folder of one.")
+def init(folder: Path, agreement: str) -> None:
+    """Make a mission's working folder DIR for an agreement."""
+    from trucewatch.mission import Mission
+
+    Mission.init(folder, agreement)
+    click.echo(f"{folder}: a mission; edit its mandate.yml, then: trucewatch collect {folder} SOURCE FILE...")
+
+
+@main.command()
+@click.argument("path", type=click.Path(path_type=Path))
+@_JSON
+def check(path: Path, as_json: bool) -> None:
+    """Check an agreement (a folder, or a shipped id) and run its worked examples."""
+    from trucewatch.mission import check as check_agreement
+
+    agreement, problems, examples = check_agreement(path)
+    if as_json:
+        fields = ("file", "line", "code", "message", "hint")
+        told = [{name: getattr(problem, name) for name in fields} for problem in problems]
+        click.echo(json.dumps({"agreement": agreement.id, "examples": examples, "problems": told}, ensure_ascii=False))
+    else:
+        for problem in problems:
+            click.echo(str(problem))
+        if not problems:
+            click.echo(f"{agreement.id}: {len(agreement.clauses)} clauses, {examples} examples come out as written")
+    if problems:
+        raise click.exceptions.Exit(1)
+
+
+@main.command()
+@_DIR
+@click.argument("source")
+@_FILES
+@click.option(
+    "--whole",
+    is_flag=True,
+    help="FILES are all that the feed holds for the days they span: records that are gone from it count as withdrawn.",
+)
+@_STRICT
+@_JSON
+def collect(folder: Path, source: str, files: Sequence[Path], whole: bool, strict: bool, as_json: bool) -> None:
+    """Receive FILES of a SOURCE (a shipped id, or a description of your own) into the mission DIR."""
+    from trucewatch.mission import Mission, open_source
+
+    with _progress(len(files)) as progress:
+        entries, batches = Mission.open(folder).collect(source, files, whole=whole, progress=progress)
+    if as_json:
+        click.echo(json.dumps([json.loads(entry.as_line()) for entry in entries], ensure_ascii=False))
+    else:
+        for entry in entries:
+            if entry.kind == "withdrawn":
+                click.echo(f"entry {entry.number}: {entry.new} records withdrawn by {entry.source}")
+            else:
+                click.echo(
+                    f"entry {entry.number}: {entry.file}, {entry.rows_read:,} rows read, {entry.rows_refused:,} refused, "
+                    f"{entry.new:,} claims new"
+                )
+    _tell_refused(batches, open_source(source).refusal_limit, strict)
+
+
+@main.command()
+@_DIR
+@click.option("--as-of", help="As known at an entry's number, or on a day: 12, or 2018-06-30.")
+@_PERIOD
+@_READING
+@_AUDIENCE
+@click.option("--out", type=click.Path(path_type=Path), help="Folder for the sitrep. Default: DIR/sitrep.")
+@_JSON
+def run(
+    folder: Path, as_of: str | None, period: str | None, reading: str | None, audience: str, out: Path | None, as_json: bool
+) -> None:
+    """Take everything the mission DIR received through the route, to a sitrep."""
+    from trucewatch.mission import Mission
+
+    mission = Mission.open(folder)
+    with _progress(5) as progress:
+        assessment = mission.run(as_of, period, reading, audience, progress)
+        written = assessment.publish(out or folder / "sitrep")
+    _tell(assessment, written[0], as_json)
+
+
+@main.command()
+@_FILES
+@click.option("--source", required=True, help="Id of a shipped source (ucdp, acled, gdelt, ...), or a description file.")
+@click.option("--agreement", required=True, help="Id of a shipped agreement, or the folder of one.")
+@_PERIOD
+@_READING
+@_AUDIENCE
+@_OUT
+@_STRICT
+@_JSON
+def assess(
+    files: Sequence[Path],
+    source: str,
+    agreement: str,
+    period: str | None,
+    reading: str | None,
+    audience: str,
+    out: Path,
+    strict: bool,
+    as_json: bool,
+) -> None:
+    """Judge FILES of one source against an agreement, without a mission, to a sitrep."""
+    from trucewatch.mission import assess_files, open_source
+    from trucewatch.sitreps.publish import check_place
+
+    check_place(out)
+    with _progress(len(files) + 5) as progress:
+        assessment = assess_files(files, source, agreement, period, reading, audience, progress)
+        progress("writing the sitrep")
+        written = assessment.publish(out)
+    _tell(assessment, written[0], as_json)
+    account = assessment.material
+    _tell_refusals(account.rows_read, account.rows_refused, account.problems, open_source(source).refusal_limit, strict)
+
+
+@main.command()
+@_DIR
+@click.argument("finding", metavar="ID")
+@_JSON
+def trace(folder: Path, finding: str, as_json: bool) -> None:
+    """Follow the finding ID of DIR (a mission, or a sitrep's folder) back to file and line."""
+    from trucewatch.mission import trace as trace_finding
+
+    told = trace_finding(folder, finding)
+    if as_json:
+        click.echo(json.dumps(told, ensure_ascii=False))
+        return
+    click.echo(told["sentence"])
+    click.echo(f"  {told['outcome']} under {told['clause']}; {told['origins']}")
+    click.echo(f"  who answers for it: {told['responsibility']}")
+    click.echo(f"  tests: {', '.join(f'{name} {answer}' for name, answer in told['tests'].items())}")
+    for way in filter(None, told["settled_by"].split(" | ")):
+        click.echo(f"  it would settle it to know {way}")
+    for link in told["chain_to_line"]:
+        click.echo(f"  {link['file']}:{link['line']}: {link['source']} {link['record'] or ''}, {link['office'] or 'not named'}")
+        if link["text"]:
+            click.echo(f"    {link['text']}")
+
+
+@main.command()
+@click.argument("simulation", default="south-syria-demo")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for the truth and the reports of it.")
+@click.option("--seed", type=int, help="Another seed than the description's.")
+@_JSON
+def simulate(simulation: str, out: Path, seed: int | None, as_json: bool) -> None:
+    """Grow a known truth, and reports of it that are late, blurred, copied or lying; all marked SIMULATION."""
+    from trucewatch.mission import grow
+
+    grown = grow(simulation, out, seed)
+    if as_json:
+        feeds = [{"source": source, "file": str(path)} for source, path in grown.feeds]
+        click.echo(json.dumps({"simulation": True, "truth": str(grown.truth_path), "feeds": feeds}, ensure_ascii=False))
+        return
+    click.echo(f"SIMULATION: {grown.truth_path} is the truth; reports of it:")
+    for source, path in grown.feeds:
+        click.echo(f"  {path} ({source})")
+
+
+@main.command()
+@click.option("--out", type=click.Path(path_type=Path), default=Path("out/demo"), show_default=True, help="Folder.")
+@click.option("--seed", type=int, help="Another seed than the description's.")
+@_JSON
+def demo(out: Path, seed: int | None, as_json: bool) -> None:
+    """Grow a simulation, receive its reports in a mission, and write the sitrep."""
+    from trucewatch.mission import demo as run_demo
+
+    with _progress(12) as progress:
+        assessment, written = run_demo(out, seed, progress)
+    _tell(assessment, written[0], as_json)
+
+
+# ---- telling ---------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _progress(steps: int) -> Iterator[Callable[[str], None]]:
+    """Show a bar on a terminal's standard error, and nothing anywhere else."""
+    if not sys.stderr.isatty():
+        yield lambda stage: None
+        return
+    with click.progressbar(length=steps, file=sys.stderr, item_show_func=str, show_eta=False) as bar:
+        yield lambda stage: bar.update(1, stage)
+
+
+def _tell(assessment: Assessment, page: Path, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(assessment.summary, ensure_ascii=False))
+        return
+    told = assessment.figures
+    if told.is_simulation:
+        click.echo("SIMULATION: nothing told here happened.")
+    for sentence in told.assessment:
+        click.echo(sentence)
+    click.echo(f"{told.rows_read:,} rows read, {told.rows_refused:,} refused. Marking: {told.marking}. Sitrep: {page}")
+
+
+def _tell_refused(batches: Sequence[Received], limit: float, strict: bool) -> None:
+    problems = [problem for batch in batches for problem in batch.problems]
+    read, refused = sum(batch.rows_read for batch in batches), sum(batch.rows_refused for batch in batches)
+    _tell_refusals(read, refused, problems, limit, strict)
+
+
+def _tell_refusals(read: int, refused: int, problems: Sequence[Any], limit: float, strict: bool) -> None:
+    if not refused:
+        return
+    click.echo(f"trucewatch: {refused:,} of {read:,} rows refused; the first: {problems[0]}", err=True)
+    if refused > limit * read:
+        click.echo(f"trucewatch: more than the {limit:.0%} that this source is allowed; do not rely on this", err=True)
+        raise click.exceptions.Exit(1)
+    if strict:
+        raise click.exceptions.Exit(1)
