@@ -38,7 +38,7 @@ ACTORS = {
 NAMES = ["the government", "the opposition", "the backed groups", "the outside group", "the insurgents", "civilians",
          "a stranger", ""]  # fmt: skip
 EVERYBODY = ["gov", "opp", "backed", "is", "hidden", "civilians", "nobody"]
-WEAPON_ACTS = sorted(n for n in act_tree() if act_tree().covers("use-of-weapons", n)) + ["violence", "act", "arrests"]
+WEAPON_ACTS = [*sorted(n for n in act_tree() if act_tree().covers("use-of-weapons", n)), "violence", "act", "arrests"]
 
 
 @dataclass(frozen=True)
@@ -61,27 +61,46 @@ class World:
     is_proven: bool
 
 
-_HOURS = st.integers(-4, 8).map(lambda n: n * 6)
-_INSTANTS = st.tuples(_HOURS, st.sampled_from([0, 0, 24])).map(lambda t: (t[0], t[0] + t[1]))
+
+
+def _instants(first: int, last: int) -> st.SearchStrategy[tuple[int, int]]:
+    hours = st.integers(first // 6, last // 6).map(lambda n: n * 6)
+    return st.tuples(hours, st.sampled_from([0, 0, 24])).map(lambda t: (t[0], t[0] + t[1]))
+
+
+_SIDES = st.sampled_from(
+    [
+        (("the government", "the opposition"), ("the opposition", "the government")),
+        (("the government", "the insurgents"), ("the insurgents", "the government")),
+        (("the government", "the outside group"), ("the outside group", "the government")),
+        (("the government", "the outside group"), ("the government", "civilians"), ("the outside group", "civilians")),
+        (("the opposition", "civilians"),),
+        (("the backed groups", "the opposition"),),
+    ]
+)
 WORLDS = st.builds(
     World,
-    starts=st.lists(_INSTANTS, min_size=1, max_size=2, unique=True).map(tuple),
-    ends=st.lists(st.one_of(st.none(), _INSTANTS), min_size=1, max_size=2, unique=True).map(tuple),
+    starts=st.lists(_instants(-48, 24), min_size=1, max_size=2, unique=True).map(tuple),
+    ends=st.lists(st.one_of(st.none(), _instants(18, 96)), min_size=1, max_size=2, unique=True).map(tuple),
     areas=st.lists(
-        st.sampled_from([("a",), ("a", "b"), ("a", "b", "c"), ("c",)]), min_size=1, max_size=2, unique=True
+        st.sampled_from([("a", "b", "c"), ("a", "b"), ("a",), ("c",)]), min_size=1, max_size=2, unique=True
     ).map(tuple),
     presumption=st.booleans(),
     exempt_acts=st.sampled_from([(), ("shelling",), ("explosion", "clash")]),
     precondition=st.booleans(),
-    begins=st.integers(-30, 60),
+    begins=st.integers(-18, 54).map(lambda n: 36 + n if n < 18 else 36 - n),
     lasts=st.sampled_from([1, 1, 6, 24, 60]),
     is_throughout=st.booleans(),
     place=st.one_of(
-        st.tuples(st.floats(35.8, 36.8), st.floats(32.3, 33.3), st.sampled_from([500.0, 3000.0, 25000.0])),
+        st.tuples(
+            st.integers(1, 30).map(lambda n: 36.29 - n / 100),
+            st.integers(1, 45).map(lambda n: 32.51 + n / 100),
+            st.sampled_from([500.0, 3000.0, 25000.0]),
+        ),
         st.sampled_from(["a", "b", "nowhere known"]),
     ),
     act=st.sampled_from(WEAPON_ACTS),
-    pairs=st.lists(st.tuples(st.sampled_from(NAMES), st.sampled_from(NAMES)), min_size=1, max_size=3, unique=True).map(
+    pairs=_SIDES | st.lists(st.tuples(st.sampled_from(NAMES), st.sampled_from(NAMES)), min_size=1, max_size=3, unique=True).map(
         tuple
     ),
     fact=st.sampled_from([True, False, None]),
@@ -212,11 +231,14 @@ def _stands_for(name: str, world: World) -> list[str]:
 
 def completions(world: World) -> tuple[list[str], list[tuple[Any, ...]], list[int]]:
     """Return (what is open, each combination of concrete values, its outcome code), with throughout already taken."""
-    # A vague instant may be any of its hours.
-    starts = [(n, hour) for n, (low, high) in enumerate(world.starts) for hour in range(low, high + 1, 6)]
-    ends: list[tuple[int, int | None]] = [
-        (n, hour) for n, span in enumerate(world.ends) if span for hour in range(span[0], span[1] + 1, 6)
-    ]
+    # A vague instant may be any in its span, so also amid the event.
+    amid = [world.begins + world.lasts / 3, world.begins + world.lasts * 2 / 3]
+
+    def instants(span: tuple[int, int]) -> list[float]:
+        return [*map(float, range(span[0], span[1] + 1, 6)), *(h for h in amid if span[0] < h < span[1])]
+
+    starts = [(n, hour) for n, span in enumerate(world.starts) for hour in instants(span)]
+    ends: list[tuple[int, float | None]] = [(n, h) for n, span in enumerate(world.ends) if span for h in instants(span)]
     ends += [(n, None) for n, span in enumerate(world.ends) if span is None]
     cuts = {hour for _, hour in starts} | {hour for _, hour in ends if hour is not None}
     inside = [h for h in cuts if world.begins <= h < world.begins + world.lasts]

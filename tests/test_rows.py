@@ -1,3 +1,5 @@
+"""Every row of a file is read with the line it begins on, or told; a file that is none is refused whole."""
+
 from __future__ import annotations
 
 import csv
@@ -151,7 +153,8 @@ def test_json_is_read_as_an_array_as_lines_or_under_a_key(tmp_path: Path) -> Non
 
 def test_geojson_gives_points_and_shapes(tmp_path: Path) -> None:
     content = """{"type": "FeatureCollection", "features": [
-      {"type": "Feature", "id": 7, "properties": {"n": "x"}, "geometry": {"type": "Point", "coordinates": [36.1, 32.6, 9]}},
+      {"type": "Feature", "id": 7, "properties": {"n": "x"},
+       "geometry": {"type": "Point", "coordinates": [36.1, 32.6, 9]}},
       {"type": "Feature", "properties": null, "geometry": {"type": "LineString", "coordinates": [[1, 2], [3, 4]]}},
       {"type": "Feature", "properties": {"n": "y"}, "geometry": null}]}"""
     rows = read(tmp_path, content, Shape(Form.GEOJSON)).frame
@@ -182,6 +185,11 @@ def test_the_header_is_read_alone(tmp_path: Path) -> None:
     assert read_header(path, CSV) == ["a", "b,c"]
     assert read_header(path, Shape(Form.JSON)) == []
     assert read_header(path, Shape(columns=(("x", "y"), ("x",)))) == ["x", "y"]
+    path.write_bytes(gzip.compress(b"a,b\n" + b"1,2\n" * 999_999))
+    assert read_header(path, CSV) == ["a", "b"]
+    path.write_bytes(gzip.compress(b"a,b\n")[:-9])
+    with pytest.raises(FileFault, match="truncated"):
+        read_header(path, CSV)
     path.write_text('[{"a": 1}]')
     assert read_header(path, Shape(Form.JSON)) == ["a"] and read_header(path, CSV) == []
 

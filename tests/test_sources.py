@@ -1,3 +1,5 @@
+"""A description is read, or told what is wrong with it and where."""
+
 from __future__ import annotations
 
 import json
@@ -77,13 +79,13 @@ where:
 @pytest.mark.parametrize(
     ("written", "told"),
     [
-        ("tittle: x", "small.yml:9: unknown-key a description has no key 'tittle' (did you mean 'title'?)"),
+        ("titlle: x", "small.yml:9: unknown-key a description has no key 'titlle' (did you mean 'title'?)"),
         ("where: {longitude: x}", "small.yml:9: unknown-key where has no key 'longitude'"),
         (
             "levels: {geometri: mission}",
             "small.yml:9: unknown-field a claim has no field 'geometri' (did you mean 'geometry'?)",
         ),
-        ("levels: {lon: misson}", "small.yml:9: unknown-level 'misson' is not a level; did you mean 'mission'?"),
+        ("levels: {lon: missiom}", "small.yml:9: unknown-level 'missiom' is not a level; did you mean 'mission'?"),
         ("reliability: G", "small.yml:9: unknown-word reliability: 'G' is not known (one of A, B, C, D, E, F)"),
         ("interest: friend", "small.yml:9: unknown-word interest: 'friend' is not known"),
         ("curated: 1", "small.yml:9: not-true-or-false 'curated' must be true or false"),
@@ -91,7 +93,7 @@ where:
         ("refusal_limit: 5", "small.yml:9: not-a-number 'refusal_limit' must be a number from 0 to 1"),
         ("record:", "small.yml:9: missing-value"),
         ("record: {always: x, column: y}", "small.yml:9: one-way-only"),
-        ("record: {colum: y}", "small.yml:9: unknown-key a value has no key 'colum' (did you mean 'column'?)"),
+        ("record: {colmun: y}", "small.yml:9: unknown-key a value has no key 'colmun' (did you mean 'column'?)"),
         ("record: {column: y, take: host of}", "small.yml:9: unknown-word take: 'host of'"),
         ("record: {column: y, take: first}", "small.yml:9: missing-key 'take: first' needs `between`"),
         ("record: {column: y, crosswalk: acledd}", "small.yml:9: unknown-word crosswalk: 'acledd' is not known"),
@@ -171,7 +173,7 @@ def test_the_schema_knows_the_keys_that_are_read(schema: Any) -> None:
     for section, keys in SECTIONS.items():
         for key in keys:
             assert checker.is_valid({**good, section: {**good.get(section, {}), key: "column"}}), (section, key)  # type: ignore[dict-item]
-    assert not checker.is_valid({**good, "tittle": "x"})
+    assert not checker.is_valid({**good, "titlle": "x"})
     assert not checker.is_valid({**good, "where": {"placing": {"as": "disc"}}})
     assert checker.is_valid({**good, "levels": dict.fromkeys(LEVELLED, "mission")})
 

@@ -217,7 +217,7 @@ def _split_fields(levels: str | None, audience: Level) -> tuple[set[str], dict[s
 
 def _without(rows: pl.DataFrame, fields: Sequence[str]) -> pl.DataFrame:
     gone = [pl.lit(None, dtype=SCHEMA[name]).alias(name) for name in fields]
-    left = rows.with_columns(gone, pl.lit("{}").alias("levels") if fields else pl.col("levels"))
+    left = rows.with_columns(*gone, pl.lit("{}").alias("levels") if fields else pl.col("levels"))
     if not set(fields) & set(_PLACING):
         return left
     blank = pl.lit(None, dtype=pl.Float64())

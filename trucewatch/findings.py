@@ -21,12 +21,12 @@ import numpy.typing as npt
 import polars as pl
 import shapely
 
+from trucewatch.acts import act_tree
 from trucewatch.actors import ANYBODY, CIVILIANS, Register, read_pairs
-from trucewatch.agreement.atoms import ClauseTests, microseconds, tests_of
+from trucewatch.agreement.atoms import ClauseTests, tests_of
 from trucewatch.agreement.terms import Agreement, Clause, ClauseKind, Reading
 from trucewatch.evidence import Extent, Standard, proof_holds
 from trucewatch.incidents import Incidents
-from trucewatch.when import Span
 from trucewatch.where import SLIVER_M2, PlaceKind, Plane, place_shape
 
 UNTOUCHED_CODE, OUTSIDE_CODE, VIOLATION_CODE = 0, 1, 2
@@ -158,10 +158,8 @@ def _proofs(incidents: pl.DataFrame, standard: Standard) -> pl.DataFrame:
 def _signatures(accounts: pl.DataFrame, tests: ClauseTests) -> pl.DataFrame:
     """Add to each account the pieces of time and place it may lie in, dropping those that no completion can touch."""
     begins = accounts["earliest"].dt.epoch("us").to_numpy()
-    # An instant without length still lies in the piece that begins with it.
-    ends = np.maximum(accounts["latest"].dt.epoch("us").to_numpy() - 1, begins)
-    first = np.searchsorted(tests.instants_us, begins, side="right")
-    last = np.searchsorted(tests.instants_us, ends, side="right")
+    ends = accounts["latest"].dt.epoch("us").to_numpy()
+    first, last = tests.timeline.pieces(begins, ends)
     timed = accounts.with_columns(pl.Series("first_atom", first), pl.Series("last_atom", last))
     ever = tests.in_time.reshape(-1, tests.time_atoms).any(axis=0)
     reached = np.concatenate([[0], np.cumsum(ever)])
@@ -172,8 +170,6 @@ def _signatures(accounts: pl.DataFrame, tests: ClauseTests) -> pl.DataFrame:
 
 
 def _forbidden_acts(tests: ClauseTests) -> list[str]:
-    from trucewatch.acts import act_tree
-
     tree = act_tree()
     return [node for node in tree if any(tree.on_one_chain(node, act) for act in tests.clause.what.acts)]
 
@@ -456,10 +452,10 @@ def responsibility(pairs: str | None, register: Register) -> tuple[Responsibilit
 
 def share_inside(accounts: pl.DataFrame, tests: ClauseTests) -> pl.DataFrame:
     """Return (incident, share_inside): how much of each place as told lies in some version of the clause's area."""
-    reached = tests.in_place.reshape(-1, len(tests.place_atoms)).any(axis=0)
-    atoms = [atom for atom, inside in zip(tests.place_atoms, reached, strict=True) if inside]
+    reached = np.flatnonzero(tests.in_place.reshape(-1, len(tests.place_atoms)).any(axis=0))
+    atoms = [tests.place_atoms[at] for at in reached]
     shape = {"incident": pl.String(), "share_inside": pl.Float64()}
-    if accounts.is_empty() or not atoms or all(reached):
+    if accounts.is_empty() or not atoms or len(atoms) == len(tests.place_atoms):
         return pl.DataFrame(schema=shape)
     area = shapely.union_all(atoms)
     shapely.prepare(area)
@@ -488,14 +484,3 @@ def share_inside(accounts: pl.DataFrame, tests: ClauseTests) -> pl.DataFrame:
     shares[partly] = shapely.area(shapely.intersection(shapes[partly], area)) / shapely.area(shapes[partly])
     table = pl.DataFrame({"incident": names, "share_inside": np.round(shares, 3)}, schema=shape)
     return table.group_by("incident").agg(pl.col("share_inside").max())
-
-
-def span_of(row: Mapping[str, Any]) -> Span:
-    """Return the span of a row that has `earliest` and `latest`."""
-    return Span(row["earliest"], row["latest"], "told")
-
-
-__all__ = [
-    "FINDING_SCHEMA", "Judgement", "Outcome", "Responsibility", "assess", "finding_id", "microseconds", "outcome_of",
-    "place_masks", "responsibility", "share_inside", "span_of",
-]  # fmt: skip

@@ -174,7 +174,7 @@ def _closeness(one: Mapping[str, Any], other: Mapping[str, Any], register: Regis
     apart = distance_m(one["lon"], one["lat"], other["lon"], other["lat"])
     if apart > allowed or not _may_be_same_people(one["pairs"], other["pairs"], register):
         return None
-    return round(apart / max(allowed, 1.0), 6)
+    return round(apart / max(float(allowed), 1.0), 6)
 
 
 def _may_be_same_people(one: str | None, other: str | None, register: Register) -> bool:

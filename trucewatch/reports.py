@@ -253,7 +253,7 @@ def _read_time(text: str, zone: str) -> Span:
     try:
         return read_edtf(text, zone)
     except ValueError as fault:
-        raise ValueError(f"'{text}' is no date: {fault}" if text not in str(fault) else str(fault), hint) from None
+        raise ValueError(str(fault) if text in str(fault) else f"'{text}' is no date: {fault}") from None
 
 
 def _form_pattern(form: str) -> re.Pattern[str]:

@@ -23,6 +23,7 @@ MOST_FIELD_BYTES = 1_000_000
 _MOST_FILE_BYTES = 8 * 2**30
 _MOST_BROKEN = 1_000
 _CHUNK = 32 * 2**20
+_BEGINNING = 2**20
 
 Positions = npt.NDArray[np.int64]
 
@@ -100,14 +101,26 @@ def read_header(path: Path, shape: Shape) -> list[str]:
 
     Raises FileFault as `read_rows` does.
     """
-    raw = _read_bytes(path)
+    raw = _read_beginning(path)
     is_json = raw.lstrip()[:1] in (b"[", b"{")
     if shape.form in (Form.JSON, Form.GEOJSON):
-        return _read_json(raw.decode("utf-8"), path.name, shape).frame.columns if is_json else []
+        return read_rows(path, shape).frame.columns if is_json else []
     first = [] if is_json else _split_line(raw[: raw.find(b"\n") if b"\n" in raw else len(raw)], shape)
     if shape.columns:
         return next((list(names) for names in shape.columns if len(names) == len(first)), [""] * len(first))
     return _header_names(first)
+
+
+def _read_beginning(path: Path) -> bytes:
+    """Read enough of a text to hold its first line; one that looks like no text is read whole, so that it is told."""
+    try:
+        with path.open("rb") as plain:
+            is_packed = plain.read(2) == b"\x1f\x8b"
+            plain.seek(0)
+            beginning = gzip.GzipFile(fileobj=plain).read(_BEGINNING) if is_packed else plain.read(_BEGINNING)
+        return _as_text(beginning[: beginning.rfind(b"\n") + 1] or beginning, path.name)
+    except (OSError, EOFError, zlib.error, FileFault):
+        return _read_bytes(path)
 
 
 def _read_bytes(path: Path) -> bytes:

@@ -72,7 +72,10 @@ class Sheet:
     def problems(self, file: str, lines: pl.Series) -> list[Problem]:
         """Return every fault as a problem on the line where its row begins."""
         told = pl.concat(self.faults).unique(maintain_order=True) if self.faults else pl.DataFrame()
-        return [Problem(file, lines[row], code, message, hint or "") for row, message, hint, code in told.iter_rows()]
+        return [
+            Problem(file, lines[row], code, " ".join(message.split()), hint or "")
+            for row, message, hint, code in told.iter_rows()
+        ]
 
     def repeat(self, value: str | None) -> pl.Series:
         """Return a column that holds one text throughout."""

@@ -7,6 +7,7 @@ stands for every possible time and place, and an outcome over all completions of
 
 from __future__ import annotations
 
+import bisect
 import itertools
 import json
 import math
@@ -24,15 +25,16 @@ from shapely.geometry.base import BaseGeometry
 from trucewatch.acts import ANY_WEAPON, act_tree, weapon_tree
 from trucewatch.actors import ANYBODY, BINDING, CIVILIANS, Affiliation, read_pairs
 from trucewatch.agreement.terms import Agreement, Clause, Moment, Presumption, Reading, ScopeException, TermKind
-from trucewatch.when import Span
 from trucewatch.where import SLIVER_M2, Plane
 
 Truths = npt.NDArray[np.bool_]
+Instants = npt.NDArray[np.int64]
 
 # Law (architecture, section 6): beyond so many combinations of terms each test is judged by itself.
 MOST_COMBINATIONS = 64
 NOBODY_KNOWN = "?nobody known"
 _WORLD = shapely.box(-2.1e7, -2.1e7, 2.1e7, 2.1e7)
+_HAIR_M = 1.0
 _EXACT = timedelta(minutes=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -65,7 +67,7 @@ class ClauseTests:
     clause: Clause
     presumption: Presumption
     axes: tuple[Axis, ...]
-    instants: tuple[datetime, ...]
+    timeline: Timeline
     in_time: Truths
     place_atoms: tuple[BaseGeometry, ...]  # projected
     in_place: Truths
@@ -74,13 +76,8 @@ class ClauseTests:
 
     @property
     def time_atoms(self) -> int:
-        """Into how many pieces the instants cut time."""
-        return len(self.instants) + 1
-
-    @cached_property
-    def instants_us(self) -> npt.NDArray[np.int64]:
-        """The instants in microseconds since 1970, UTC."""
-        return np.array([microseconds(instant) for instant in self.instants], dtype=np.int64)
+        """Into how many pieces time is cut."""
+        return self.timeline.atoms
 
     # ---- what --------------------------------------------------------------------------------------------------------
 
@@ -204,9 +201,9 @@ class ClauseTests:
         )
 
     def _holds(self, earliest: datetime | None, latest: datetime | None, atom: int) -> bool:
-        # The instants of every affiliation are among ours, so an atom lies wholly inside its span or outside it.
-        after = earliest is None or (atom > 0 and self.instants[atom - 1] >= earliest)
-        before = latest is None or (atom < len(self.instants) and self.instants[atom] <= latest)
+        # The instants of every affiliation are among the cuts, so an atom lies wholly inside its span or outside it.
+        after = earliest is None or atom >= self.timeline.position(earliest)
+        before = latest is None or atom < self.timeline.position(latest)
         return after and before
 
     def _stand_ins(self, name: str) -> tuple[list[Who], bool]:
@@ -258,6 +255,51 @@ class ClauseTests:
         return {name: known.get(name) if isinstance(known.get(name), bool) else None for name in names}
 
 
+class Timeline:
+    """Time, cut at every instant that a reading names.
+
+    An instant known only to lie in a span may fall anywhere in it, so also amid the event that is being judged. Each gap
+    between two cuts is therefore in as many pieces as instants may fall into it, and one more: whatever lies in such a gap
+    may be before or after each of them.
+    """
+
+    def __init__(self, instants: Iterable[datetime], vague: Iterable[tuple[datetime, datetime]]) -> None:
+        """Cut time at `instants`, and leave room for one more cut within each `vague` span."""
+        spans = list(vague)
+        self._cuts = sorted({*instants, *(edge for span in spans for edge in span)})
+        edges: list[datetime | None] = [None, *self._cuts, None]
+        pieces = [
+            1 + sum(1 for low, high in spans if left and right and low <= left and right <= high)
+            for left, right in itertools.pairwise(edges)
+        ]
+        self._starts = [0, *itertools.accumulate(pieces)]
+        self._cuts_us = np.array([microseconds(cut) for cut in self._cuts], dtype=np.int64)
+
+    @property
+    def atoms(self) -> int:
+        """The number of pieces."""
+        return self._starts[-1]
+
+    def position(self, instant: datetime) -> int:
+        """Return the first piece that comes after a cut."""
+        return self._starts[bisect.bisect_left(self._cuts, instant) + 1]
+
+    def positions(self, low: datetime, high: datetime) -> range:
+        """Return every place at which an instant between two cuts may fall, as the first piece after it."""
+        return range(self.position(low), self.position(high) + 1)
+
+    def pieces(self, first_us: Instants, last_us: Instants) -> tuple[Instants, Instants]:
+        """Return for spans [first, last), in microseconds since 1970, the first and the last piece that each touches."""
+        starts = np.array(self._starts, dtype=np.int64)
+        first = np.searchsorted(self._cuts_us, first_us, side="right")
+        # An instant without length still lies in the piece that begins with it.
+        last = np.searchsorted(self._cuts_us, np.maximum(last_us - 1, first_us), side="right")
+        ends = starts[last + 1] - 1
+        # What is told to the minute is an instant: no other instant falls amid it.
+        is_instant = (first == last) & (last_us - first_us <= _EXACT // timedelta(microseconds=1))
+        return starts[first], np.where(is_instant, starts[first], ends)
+
+
 def microseconds(instant: datetime) -> int:
     """Return an instant as whole microseconds since 1970, UTC."""
     return (instant - _EPOCH) // timedelta(microseconds=1)
@@ -272,32 +314,33 @@ def tests_of(agreement: Agreement, clause: Clause, reading: Reading | None, plan
     presumption = clause.presumption
     if reading is not None and reading.presumption is not None:
         presumption = reading.presumption
-    axes = _axes(agreement, clause, reading)
-    start = _instant_options(agreement, clause.start, reading, default=None)
-    end = _instant_options(agreement, clause.end, reading, default=None)
-    instants = _instants(agreement, (*start, *end))
-    in_time = _in_time(clause, axes, start, end, instants)
+    timeline = _timeline(agreement, clause, reading)
+    moments = _moments(agreement, clause, reading, timeline)
+    axes = _axes(agreement, clause, reading, moments)
+    in_time = _in_time(clause, axes, moments, timeline)
     atoms, in_place = _in_place(agreement, clause, axes, plane)
-    combinations = math.prod(len(axis.options) for axis in axes)
+    combinations = math.prod(_rivals(agreement, axis, reading) for axis in axes)
     if is_per_test := combinations > MOST_COMBINATIONS:
         axes, in_time, in_place = _each_by_itself(axes, in_time, in_place)
-    return ClauseTests(
-        agreement, clause, presumption, axes, instants, in_time, atoms, in_place, plane, is_per_test
-    )
+    return ClauseTests(agreement, clause, presumption, axes, timeline, in_time, atoms, in_place, plane, is_per_test)
 
 
-def _axes(agreement: Agreement, clause: Clause, reading: Reading | None) -> tuple[Axis, ...]:
-    axes: list[Axis] = []
-    for moment in (clause.start, clause.end):
-        if moment.term and not any(axis.name == moment.term for axis in axes):
-            axes.append(Axis(moment.term, _instant_options(agreement, moment, reading, None, shifted=False)))
+def _rivals(agreement: Agreement, axis: Axis, reading: Reading | None) -> int:
+    return len(agreement.rivals(axis.name, reading)) if axis.name in agreement.terms else len(axis.options)
+
+
+def _axes(
+    agreement: Agreement, clause: Clause, reading: Reading | None, moments: _Moments
+) -> tuple[Axis, ...]:
+    axes = [Axis(term, tuple(range(len(options)))) for term, options in moments.by_term.items()]
     ground = clause.ground
     for term_id in (ground.term, ground.distance_term):
         if term_id:
             kind = agreement.terms[term_id].kind
-            values = [rival.value for rival in agreement.rivals(term_id, reading)]
+            values: list[Any] = [rival.value for rival in agreement.rivals(term_id, reading)]
             if kind is TermKind.DISTANCE:
-                values = [edge for low, high in values for edge in ((low, high) if low < high else (low,))]  # type: ignore[misc, union-attr]
+                # Of a range of distances its ends suffice: an area only grows between them.
+                values = [edge for value in values for edge in dict.fromkeys(value)]
             axes.append(Axis(term_id, tuple(dict.fromkeys(values))))
     if ground.line and agreement.lines[ground.line].shape is None:
         axes.append(Axis(f"line:{ground.line}", (False, True)))
@@ -314,58 +357,92 @@ def _undrawn(agreement: Agreement, clause: Clause) -> list[str]:
     named = set(clause.ground.zones) | ({clause.ground.inside} - {""})
     if clause.ground.term:
         for rival in agreement.terms[clause.ground.term].rivals:
-            named |= {zone for zone in rival.value or () if isinstance(zone, str)}  # type: ignore[union-attr]
+            named |= set(_zone_ids(rival.value))
     return [zone for zone in agreement.zones if zone in named and agreement.zones[zone].shape is None]
 
 
-def _instant_options(
-    agreement: Agreement, moment: Moment, reading: Reading | None, default: Any, shifted: bool = True
-) -> tuple[Any, ...]:
-    """Return the instants a moment may stand for; a value known to the day may be any instant of it, so both its ends."""
-    found: list[datetime | None] = []
-    unshifted = moment if shifted else Moment(moment.term, moment.value)
-    for span in agreement.moments(unshifted, reading):
-        if span is None:
-            found.append(default)
-        elif moment.term and span.latest - span.earliest > _EXACT:
-            found.extend((span.earliest, span.latest))
-        else:
-            found.append(span.earliest)
-    if not moment.term and isinstance(moment.value, Span) and moment is not None:
-        return (found[0],)
-    return tuple(found)
+def _zone_ids(value: Any) -> list[str]:
+    return [zone for zone in value if isinstance(zone, str)] if isinstance(value, tuple) else []
 
 
-def _instants(agreement: Agreement, options: Iterable[datetime | None]) -> tuple[datetime, ...]:
-    cuts = {instant for instant in options if instant is not None}
-    for statement in agreement.register.statements:
-        cuts |= {instant for instant in (statement.earliest, statement.latest) if instant is not None}
-    return tuple(sorted(cuts))
+@dataclass(frozen=True, slots=True)
+class _Moments:
+    """Where a clause may begin and end, as positions on the timeline (None: always, or never).
+
+    `by_term` holds for each term used the (start, end) positions of each option; a moment that the term does not set is
+    None there, and stands in `start` or `end`.
+    """
+
+    by_term: Mapping[str, tuple[tuple[int | None, int | None], ...]]
+    start: int | None
+    end: int | None
 
 
-def _in_time(
-    clause: Clause,
-    axes: tuple[Axis, ...],
-    starts: Sequence[datetime | None],
-    ends: Sequence[datetime | None],
-    instants: Sequence[datetime],
-) -> Truths:
-    shape = [len(axis.options) if axis.name in (clause.start.term, clause.end.term) else 1 for axis in axes]
-    table = np.zeros([*shape, len(instants) + 1], dtype=bool)
-    names = [axis.name for axis in axes]
+def _spans(agreement: Agreement, moment: Moment, reading: Reading | None) -> list[tuple[datetime, datetime] | None]:
+    """Return for each rival of a moment the first and last instant it may be."""
+    return [
+        None if span is None else (span.earliest, span.earliest if span.latest - span.earliest <= _EXACT else span.latest)
+        for span in agreement.moments(moment, reading)
+    ]
+
+
+def _timeline(agreement: Agreement, clause: Clause, reading: Reading | None) -> Timeline:
+    instants = [i for s in agreement.register.statements for i in (s.earliest, s.latest) if i is not None]
+    vague: list[tuple[datetime, datetime]] = []
+    for moment in (clause.start, clause.end):
+        if not moment.term:
+            instants += [_plain(clause, moment)] if moment.value else []
+        for span in _spans(agreement, moment, reading) if moment.term else ():
+            if span is not None:
+                instants += span
+                vague += [span] if span[0] < span[1] else []
+    return Timeline(instants, vague)
+
+
+def _plain(clause: Clause, moment: Moment) -> datetime:
+    """Return an undisputed instant: a clause runs from the first of that day, and until the last of it."""
+    assert moment.value is not None
+    return (moment.value.latest if moment is clause.end else moment.value.earliest) + moment.offset
+
+
+def _moments(agreement: Agreement, clause: Clause, reading: Reading | None, timeline: Timeline) -> _Moments:
+    start, end = (
+        timeline.position(_plain(clause, moment)) if moment.value else None for moment in (clause.start, clause.end)
+    )
+    if clause.start.term and clause.start.term == clause.end.term:
+        # One instant sets both ends: they move together, so only its own ends are told apart.
+        both = zip(
+            _spans(agreement, clause.start, reading), _spans(agreement, clause.end, reading), strict=True
+        )
+        options = [
+            (timeline.position(first), timeline.position(last))
+            for one, other in both
+            for first, last in (zip(one, other, strict=True) if one and other else ())
+        ]
+        return _Moments({clause.start.term: tuple(dict.fromkeys(options))}, None, None)
+    by_term: dict[str, tuple[tuple[int | None, int | None], ...]] = {}
+    for is_end, moment in enumerate((clause.start, clause.end)):
+        if moment.term:
+            places = [
+                place
+                for span in _spans(agreement, moment, reading)
+                for place in ([None] if span is None else timeline.positions(*span))
+            ]
+            by_term[moment.term] = tuple((None, place) if is_end else (place, None) for place in places)
+    return _Moments(by_term, start, end)
+
+
+def _in_time(clause: Clause, axes: tuple[Axis, ...], moments: _Moments, timeline: Timeline) -> Truths:
+    shape = [len(axis.options) if axis.name in moments.by_term else 1 for axis in axes]
+    table = np.zeros([*shape, timeline.atoms], dtype=bool)
     for place in np.ndindex(*shape):
-        start = starts[place[names.index(clause.start.term)]] if clause.start.term else starts[0]
-        end = ends[place[names.index(clause.end.term)]] if clause.end.term else _until(clause)
-        for atom in range(len(instants) + 1):
-            begun = start is None or (atom > 0 and instants[atom - 1] >= start)
-            over = end is not None and atom > 0 and instants[atom - 1] >= end
-            table[(*place, atom)] = begun and not over
+        begins, ends = moments.start, moments.end
+        for axis, at in zip(axes, place, strict=True):
+            if axis.name in moments.by_term:
+                begin, end = moments.by_term[axis.name][at]
+                begins, ends = (begin if begin is not None else begins), (end if end is not None else ends)
+        table[place][slice(begins, ends)] = True
     return table
-
-
-def _until(clause: Clause) -> datetime | None:
-    # "Until 19 June", undisputed, takes that day in.
-    return clause.end.value.latest + clause.end.offset if clause.end.value else None
 
 
 def _in_place(
@@ -378,59 +455,62 @@ def _in_place(
         else 1
         for axis in axes
     ]
-    drawn: dict[bytes, BaseGeometry] = {}
-    chosen: dict[tuple[int, ...], tuple[bytes | None, bool]] = {}
+    drawn: dict[str, BaseGeometry] = {}
+    chosen: dict[tuple[int, ...], tuple[frozenset[str], bool]] = {}
     for place in np.ndindex(*relevant):
         picked = {axis.name: axis.options[at] for axis, at in zip(axes, place, strict=True)}
-        shape, everywhere_else = _ground_shape(agreement, clause, picked, plane)
-        key = shape.wkb if shape is not None else None
-        if key is not None and shape is not None:
-            drawn[key] = shape
-        chosen[place] = (key, everywhere_else)
+        shapes, elsewhere = _ground_shapes(agreement, clause, picked, plane)
+        drawn.update(shapes)
+        chosen[place] = (frozenset(shapes), elsewhere)
     atoms = _arrange(drawn)
     table = np.zeros([*relevant, len(atoms)], dtype=bool)
-    for place, (key, everywhere_else) in chosen.items():
+    for place, (names, elsewhere) in chosen.items():
         for at, (inside, _) in enumerate(atoms):
-            table[(*place, at)] = everywhere_else or key in inside
+            table[(*place, at)] = elsewhere or bool(names & inside)
     return tuple(shape for _, shape in atoms), table
 
 
-def _ground_shape(
+def _ground_shapes(
     agreement: Agreement, clause: Clause, picked: Mapping[str, Any], plane: Plane
-) -> tuple[BaseGeometry | None, bool]:
-    """Return (what is drawn of the clause's area, projected; whether it may reach any other place) for some options."""
+) -> tuple[dict[str, BaseGeometry], bool]:
+    """Return (what is drawn of the clause's area, projected, by name; whether it may reach any other place) for some options."""
     ground = clause.ground
     if ground.line:
         line = agreement.lines[ground.line]
         if line.shape is None:
-            return None, bool(picked[f"line:{ground.line}"])
+            return {}, bool(picked[f"line:{ground.line}"])
         metres = picked[ground.distance_term] if ground.distance_term else ground.distance_m
         strip = plane.shape(line.shape).buffer(float(metres))
-        if not ground.inside:
-            return strip, False
-        zone = agreement.zones[ground.inside]
-        if zone.shape is None:
-            return (strip, False) if picked[f"zone:{ground.inside}"] else (None, False)
-        return strip.intersection(plane.shape(zone.shape)), False
+        if ground.inside:
+            zone = agreement.zones[ground.inside]
+            if zone.shape is not None:
+                strip = strip.intersection(plane.shape(zone.shape))
+            elif not picked[f"zone:{ground.inside}"]:
+                return {}, False
+        return {f"{metres} m": strip}, False
     zones = picked[ground.term] if ground.term else ground.zones
     if not zones:
-        return None, True
-    shapes = [agreement.zones[zone].shape for zone in zones]
-    held = [plane.shape(shape) for shape in shapes if shape is not None]
-    elsewhere = any(agreement.zones[zone].shape is None and picked.get(f"zone:{zone}") for zone in zones)
-    return (shapely.union_all(held) if held else None), bool(elsewhere)
+        return {}, True
+    shapes = {zone: shape for zone in zones if (shape := agreement.zones[zone].shape) is not None}
+    elsewhere = any(picked.get(f"zone:{zone}", False) for zone in zones)
+    return {zone: plane.shape(shape) for zone, shape in shapes.items()}, elsewhere
 
 
-def _arrange(drawn: Mapping[bytes, BaseGeometry]) -> list[tuple[frozenset[bytes], BaseGeometry]]:
-    """Cut the world by every drawn shape: each piece with the shapes that hold it."""
-    pieces: list[tuple[frozenset[bytes], BaseGeometry]] = [(frozenset(), _WORLD)]
-    for key, shape in drawn.items():
+def _arrange(drawn: Mapping[str, BaseGeometry]) -> list[tuple[frozenset[str], BaseGeometry]]:
+    """Cut the world by every drawn shape: each piece with the names of the shapes that hold it."""
+    pieces: list[tuple[frozenset[str], BaseGeometry]] = [(frozenset(), _WORLD)]
+    for name, shape in drawn.items():
         cut = []
         for inside, piece in pieces:
-            cut.append((inside | {key}, piece.intersection(shape)))
-            cut.append((inside, piece.difference(shape)))
+            cut.append((inside | {name}, _without_slivers(piece.intersection(shape))))
+            cut.append((inside, _without_slivers(piece.difference(shape))))
         pieces = [(inside, piece) for inside, piece in cut if piece.area > SLIVER_M2]
     return pieces
+
+
+def _without_slivers(piece: BaseGeometry) -> BaseGeometry:
+    # Cutting leaves hairs along shared edges, which every neighbour would seem to touch.
+    return piece.buffer(-_HAIR_M, join_style="mitre").buffer(_HAIR_M, join_style="mitre")
 
 
 def _each_by_itself(axes: tuple[Axis, ...], in_time: Truths, in_place: Truths) -> tuple[tuple[Axis, ...], Truths, Truths]:

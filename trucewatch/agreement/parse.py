@@ -80,6 +80,8 @@ class _Parser:
 
     def agreement(self) -> Agreement:
         text = self._open("agreement.yml")
+        if text is _NOTHING:  # what else could be said of it would only be noise
+            return Agreement(self.folder.name, {}, "public", "UTC", self.folder, problems=tuple(self.problems))
         self._known_keys(text, _AGREEMENT_KEYS)
         self._format(text)
         agreement_id = self._word(text, "agreement") or self.folder.name
@@ -363,13 +365,14 @@ class _Parser:
                     "a demand needs an id of its own",
                 )  # fmt: skip
             party = self._reference(inner, "demand_of", scope.register.actors, "actor")
-            demands.append(self._clause(name, inner, scope, default, party))
+            demand = self._clause(name, inner, scope, default, party)
+            demands.append(demand if party else None)
         return demands
 
     def _clause(
-        self, name: str, inner: Marked, scope: _Scope, default: Presumption, demand_of: str = ""
+        self, name: str, inner: Marked, scope: _Scope, default: Presumption, demand_of: str | None = None
     ) -> Clause | None:
-        self._known_keys(inner, (*_CLAUSE_KEYS, "demand_of") if demand_of or inner.get("demand_of") else _CLAUSE_KEYS)
+        self._known_keys(inner, _CLAUSE_KEYS if demand_of is None else (*_CLAUSE_KEYS, "demand_of"))
         bodies = [key for key in _ONE_OF if inner.get(key)]
         if len(bodies) != 1:
             self._complain(
@@ -396,7 +399,7 @@ class _Parser:
             ),
             presumption=self._presumption(inner, default),
             standard=self._standard(inner),
-            demand_of=demand_of,
+            demand_of=demand_of or "",
             line_number=inner.line,
             **rule,
         )
@@ -682,7 +685,7 @@ class _Parser:
         if not text.is_map:
             self._complain(1, "not-a-map", "must consist of keys and values")
             return _NOTHING
-        return text
+        return text if text.value or not problems else _NOTHING
 
     def _called(self, name: str) -> str:
         return str(self.folder / name)
@@ -777,7 +780,9 @@ class _Parser:
         try:
             return read_edtf(str(written.value), self.timezone)
         except ValueError as fault:
-            self._complain(written.line, "not-a-date", str(fault))
+            word = str(written.value)
+            told = str(fault) if word in str(fault) else f"'{word}': {fault}"
+            self._complain(written.line, "not-a-date", told, "a day is written 2017-07-09, a time 2017-07-09T12:00")
             return None
 
     def _metres(self, text: Marked, key: str, default: float | None) -> float | None:

@@ -86,17 +86,19 @@ def draw_map(figures: Figures, agreement: Agreement, is_small: bool = False) -> 
     places, caption = _places(figures, frame)
     name = "map-small" if is_small else "map-large"
     parts = [
-        f'<svg class="map" viewBox="0 0 {_WIDTH:g} {frame.height:g}" role="img" aria-labelledby="{name}-title {name}-desc" '
+        f'<svg class="map{" small" if is_small else ""}" viewBox="0 0 {_WIDTH:g} {frame.height:g}" role="img" aria-labelledby="{name}-title {name}-desc" '
         'fill="none" stroke="currentColor">',
         f'<title id="{name}-title">Map of the incidents, each as wide as its place is uncertain</title>',
         f'<desc id="{name}-desc">{escape(" ".join(tell_caption(caption)))} Backdrop {NOT_AUTHORITATIVE}.</desc>',
         f'<clipPath id="{name}-frame"><rect width="{_WIDTH:g}" height="{frame.height:g}"/></clipPath>',
         f'<g clip-path="url(#{name}-frame)">',
         f'<rect class="around" width="{_WIDTH:g}" height="{frame.height:g}"/>',
-        *_draw_zones(zones, agreement, frame),
+        *_draw_zones(zones, agreement, frame, "ground"),
         *([] if is_small else _draw_graticule(zones.values(), frame)),
-        *_draw_places(places, frame, not is_small),
-        *_draw_names(figures, zones, agreement, frame),
+        *_draw_places((place for place in places if place.radius_m >= _WIDE_M), frame, not is_small),
+        *_draw_zones(zones, agreement, frame, "outline"),
+        *_draw_places((place for place in places if place.radius_m < _WIDE_M), frame, not is_small),
+        *_draw_names(figures, zones, agreement, frame, not is_small),
         "</g>",
         *_draw_scale(frame),
         f'<path class="north" d="M{_WIDTH - 24:g} 40v-24m-5 8 5-9 5 9"/>',
@@ -211,11 +213,14 @@ def _place(accounts: Sequence[Mapping[str, Any]], plane: Plane) -> _Place:
 # ---- drawing ---------------------------------------------------------------------------------------------------------
 
 
-def _draw_zones(zones: Mapping[str, BaseGeometry], agreement: Agreement, frame: _Frame) -> list[str]:
+def _draw_zones(
+    zones: Mapping[str, BaseGeometry], agreement: Agreement, frame: _Frame, layer: str
+) -> list[str]:
+    """Draw the zones, as the ground under wide places or as the outlines over them."""
     drawn = []
     for zone, shape in zones.items():
         kind = "part" if agreement.zones[zone].part_of in zones else "zone"
-        drawn.append(f'<path class="{kind}" d="{_path(frame.plane.shape(shape), frame)}"/>')
+        drawn.append(f'<path class="{kind} {layer}" d="{_path(frame.plane.shape(shape), frame)}"/>')
     return drawn
 
 
@@ -233,10 +238,11 @@ def _path(shape: BaseGeometry, frame: _Frame) -> str:
 def _draw_places(places: Iterable[_Place], frame: _Frame, is_named: bool) -> list[str]:
     drawn = []
     for place in places:
-        # Each further incident at a place darkens it, ever less.
-        depth = 1 - (0.97 if place.radius_m >= _WIDE_M else 0.8) ** place.incidents
-        kind = f"{place.outcome.replace('_', '-')}{' wide' if place.radius_m >= _WIDE_M else ''}"
-        look = f'class="{escape(kind)}" fill-opacity="{min(depth, 0.85):.2f}"'
+        # Each further incident at a place darkens it, ever less; where many wide places overlap they stay pale.
+        is_wide = place.radius_m >= _WIDE_M
+        depth = min(0.06, 0.02 * math.sqrt(place.incidents)) if is_wide else min(0.85, 1 - 0.8**place.incidents)
+        kind = f"{place.outcome.replace('_', '-')}{' wide' if is_wide else ''}"
+        look = f'class="{escape(kind)}" fill-opacity="{depth:.3f}"'
         title = f"<title>{escape(_tell_place(place))}</title>" if is_named else ""
         if place.radius_m:
             x, y = frame.at(place.shape.x, place.shape.y)  # type: ignore[attr-defined]
@@ -253,13 +259,13 @@ def _tell_place(place: _Place) -> str:
 
 
 def _draw_names(
-    figures: Figures, zones: Mapping[str, BaseGeometry], agreement: Agreement, frame: _Frame
+    figures: Figures, zones: Mapping[str, BaseGeometry], agreement: Agreement, frame: _Frame, is_numbered: bool
 ) -> list[str]:
-    """Write each zone's name where there is room for it, else its number, which the caption explains."""
+    """Write each zone's name where there is room for it, else its number, which the caption of the large map explains."""
     numbered = _numbered(figures, zones, agreement)
     drawn = []
     for zone, label in figures.zones:
-        if zone in zones:
+        if zone in zones and (is_numbered or label not in numbered):
             (x, y), _ = _room(zone, zones, agreement, frame)
             text = str(numbered.index(label) + 1) if label in numbered else label
             drawn.append(f'<text class="name" x="{x:.1f}" y="{y:.1f}" text-anchor="middle">{escape(text)}</text>')

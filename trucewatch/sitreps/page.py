@@ -23,7 +23,7 @@ from trucewatch.problems import Problem
 from trucewatch.sitreps.map import NO_ZONE, NOT_AUTHORITATIVE, caption_of, draw_map, tell_caption
 from trucewatch.sitreps.material import Cell, Figures, Told, Window
 from trucewatch.sitreps.sentences import listed, tell_unknowns
-from trucewatch.texts import read_text
+
 from trucewatch.when import Span, tell, time_zone
 
 OUTCOMES = {
@@ -54,13 +54,13 @@ class Month:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The findings of one clause and outcome."""
+    """The findings of one clause and outcome; `is_open` for the violations, `is_short` where they need no folding."""
 
-    outcome: str
     word: str
     number: int
     months: tuple[Month, ...]
     is_open: bool
+    is_short: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +137,7 @@ def _templates() -> Environment:
 
 def _content(figures: Figures, agreement: Agreement) -> dict[str, Any]:
     caption = caption_of(figures, agreement)
+    order = _order(figures, agreement)
     return {
         "f": figures,
         "agreement": agreement,
@@ -144,7 +145,9 @@ def _content(figures: Figures, agreement: Agreement) -> dict[str, Any]:
         "other_titles": sorted((lang, words) for lang, words in agreement.title.items() if lang != "en"),
         "outcomes": OUTCOMES,
         "before": _before(figures, agreement),
-        "zone_depth": {zone: bool(held.part_of) for zone, held in agreement.zones.items()},
+        "areas": sorted(figures.areas, key=lambda row: order.get(row.zone, len(order))),
+        "zones": sorted(figures.zones, key=lambda zone: order[zone[0]]),
+        "part_of": {zone: label for zone, label in _parents(figures, agreement)},
         "reading": agreement.readings.get(figures.reading),
         "clauses": [(clause, _wording(clause.says)) for clause in agreement.clauses],
         "exceptions": {clause.id: _exceptions(clause, agreement) for clause in agreement.clauses},
@@ -196,8 +199,8 @@ def css_text(text: str) -> Markup:
     >>> css_text('a"</style>')
     Markup('"a\\000022\\00003C\\00002Fstyle\\00003E"')
     """
-    written = "".join(c if c.isascii() and c.isalnum() or c == " " else f"\\{ord(c):06X}" for c in text)
-    return Markup(f'"{written}"')  # noqa: S704 - letters, digits, spaces and escapes only
+    written = "".join(c if c.isascii() and c.isalnum() else f"\\{ord(c):06X}" for c in text)
+    return Markup(f'"{written}"')  # noqa: S704 - letters, digits and escapes only
 
 
 def _number(count: int) -> str:
@@ -265,14 +268,27 @@ def _before(figures: Figures, agreement: Agreement) -> str:
     return tell(Span(start, end, "interval"), agreement.timezone)
 
 
+def _parents(figures: Figures, agreement: Agreement) -> list[tuple[str, str]]:
+    """Return (zone, name of the zone it is part of) for the named areas inside others."""
+    labels = dict(figures.zones)
+    held = [(zone, agreement.zones[zone].part_of) for zone in labels if zone in agreement.zones]
+    return [(zone, labels[parent]) for zone, parent in held if parent in labels]
+
+
+def _order(figures: Figures, agreement: Agreement) -> dict[str, int]:
+    """Return the place of each zone in the tables: a named area stands behind the zone that it is part of."""
+    zones = [zone for zone, _ in figures.zones]
+    parts = {zone: agreement.zones[zone].part_of for zone in zones if zone in agreement.zones}
+    heads = [zone for zone in zones if parts.get(zone) not in zones]
+    ordered = [each for head in heads for each in (head, *(zone for zone in zones if parts.get(zone) == head))]
+    return {zone: at for at, zone in enumerate([*ordered, *(zone for zone in zones if zone not in ordered)])}
+
+
 def _boundaries(agreement: Agreement) -> Mapping[str, Any]:
     """Return what the agreement's boundary file says of its own source, or nothing."""
     path = agreement.folder / "zones.geojson"
-    if not path.is_file():
-        return {}
-    found, _ = read_text(path, path.name)
-    provenance = found.get("provenance")
-    return dict(provenance.plain()) if provenance and provenance.is_map else {}
+    provenance = json.loads(path.read_bytes()).get("provenance") if path.is_file() else None
+    return provenance if isinstance(provenance, dict) else {}
 
 
 # ---- findings --------------------------------------------------------------------------------------------------------
@@ -291,8 +307,9 @@ def _groups(told: Sequence[Told], agreement: Agreement) -> list[Group]:
     for outcome, word in OUTCOMES.items():
         of_outcome = [finding for finding in told if finding.outcome == outcome]
         if of_outcome:
-            is_open = outcome == Outcome.VIOLATION and len(of_outcome) <= SHORT
-            groups.append(Group(outcome, word, len(of_outcome), _months(of_outcome, agreement), is_open))
+            is_open = outcome == Outcome.VIOLATION
+            is_short = is_open and len(of_outcome) <= SHORT
+            groups.append(Group(word, len(of_outcome), _months(of_outcome, agreement), is_open, is_short))
     return groups
 
 
