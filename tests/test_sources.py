@@ -93,7 +93,7 @@ where:
         ("refusal_limit: 5", "small.yml:9: not-a-number 'refusal_limit' must be a number from 0 to 1"),
         ("record:", "small.yml:9: missing-value"),
         ("record: {always: x, column: y}", "small.yml:9: one-way-only"),
-        ("record: {colmun: y}", "small.yml:9: unknown-key a value has no key 'colmun' (did you mean 'column'?)"),
+        ("record: {kolumn: y}", "small.yml:9: unknown-key a value has no key 'kolumn' (did you mean 'column'?)"),
         ("record: {column: y, take: host of}", "small.yml:9: unknown-word take: 'host of'"),
         ("record: {column: y, take: first}", "small.yml:9: missing-key 'take: first' needs `between`"),
         ("record: {column: y, crosswalk: acledd}", "small.yml:9: unknown-word crosswalk: 'acledd' is not known"),

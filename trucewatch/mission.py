@@ -31,7 +31,7 @@ from trucewatch.levels import Level, read_level
 from trucewatch.problems import Problem, TrucewatchError, did_you_mean
 from trucewatch.received import INDEX, Entry, Receipts, sources_of, write_whole
 from trucewatch.reports import Received, collect
-from trucewatch.simulations import Simulation, simulate
+from trucewatch.simulations import Simulation, is_simulated, simulate
 from trucewatch.sitreps.figures import figures
 from trucewatch.sitreps.material import Figures, Material, Told
 from trucewatch.sitreps.publish import check_place, is_sitrep, publish
@@ -259,15 +259,10 @@ def _follow_route(
     material = Material(
         view=seen, incidents=incidents, findings=findings, strict=strict, agreement=agreement, reading=reading,
         sources=sources, problems=account.problems, rows_read=account.rows_read, rows_refused=account.rows_refused,
-        may_determine=may_determine, is_simulation=is_simulation or _is_invented(claims), withdrawn=account.withdrawn,
+        may_determine=may_determine, is_simulation=is_simulation or is_simulated(claims), withdrawn=account.withdrawn,
     )  # fmt: skip
     progress("counting")
     return Assessment(material, figures(material, period))
-
-
-def _is_invented(claims: pl.DataFrame) -> bool:
-    # Whatever a simulation writes carries this in its record ids, and no product of it may lose the mark.
-    return bool(claims["record"].str.starts_with("SIM-").any())
 
 
 def _period(text: str | None, agreement: Agreement) -> Span | None:
@@ -531,7 +526,12 @@ def demo(out: str | Path, seed: int | None = None, progress: Progress = _silent)
 
 def grow(name: str | Path, out: str | Path, seed: int | None = None) -> Simulation:
     """Grow a simulation from its description into a folder; raises TrucewatchError."""
-    return simulate(find_simulation(name), Path(out), seed)
+    path = find_simulation(name)
+    text, problems = read_text(path)
+    named = text.get("agreement")
+    if problems or named is None:
+        raise TrucewatchError(str(problems[0]) if problems else f"{path}: names no agreement")
+    return simulate(path, open_agreement(str(named.value)), Path(out), seed)
 
 
 def _clear_demo(folder: Path) -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from functools import lru_cache
 
-_ADMIN_WORDS = re.compile(r"\b(governorate|province|region|oblast|muhafazat)\b|^(محافظة)\s+", re.IGNORECASE)
-_SILENT = "'`’‘ʼʿʾ\u0640"
-# One Arabic letter written in several ways.
-_ARABIC = str.maketrans({"أ": "ا", "إ": "ا", "آ": "ا", "ة": "ه", "ى": "ي"})
+# As they stand once reduced, so "محافظة" with its last letter replaced.
+_ADMIN_WORDS = ("governorate", "province", "region", "oblast", "muhafazat", "محافظه", "область", "мухафаза")
+_LEADING_WORDS = ("of", "the")
+_SILENT = "'`´’‘ʼʻʿʾ\u0640"
+# One Arabic letter written in several ways; Persian and Urdu keyboards give the last two.
+_ARABIC = {"ٱ": "ا", "ة": "ه", "ى": "ي", "ی": "ي", "ک": "ك"}
+_LETTERS = str.maketrans({**dict.fromkeys(_SILENT), **_ARABIC})
 
 
 @lru_cache(maxsize=65536)
@@ -18,12 +20,16 @@ def plain_name(name: str) -> str:
 
     >>> plain_name("Dar`a Governorate") == plain_name("DARA")
     True
+
+    A name that is nothing but such words keeps them. The empty string is left of what has no letter and no digit.
     """
-    text = name.translate(_ARABIC)
-    text = unicodedata.normalize("NFKD", text)
-    text = "".join(c for c in text if not unicodedata.combining(c) and c not in _SILENT)
-    text = _ADMIN_WORDS.sub(" ", text.casefold())
-    words = "".join(c if c.isalnum() else " " for c in text).split()
-    while words[:1] in (["of"], ["the"]):
-        words = words[1:]
-    return " ".join(words)
+    # The acute accent on its own decomposes into a space; taken out before, it is silent like an apostrophe.
+    text = unicodedata.normalize("NFKD", name.translate(_LETTERS).casefold())
+    # A second round: folding case undoes some of what the first one did, and the other way round.
+    text = unicodedata.normalize("NFKD", text.casefold()).translate(_LETTERS)
+    kept = (c for c in text if not unicodedata.combining(c) and unicodedata.category(c) != "Cf")
+    words = "".join(c if c.isalnum() else " " for c in kept).split()
+    telling = [word for word in words if word not in _ADMIN_WORDS]
+    while telling and telling[0] in _LEADING_WORDS:
+        telling = telling[1:]
+    return " ".join(telling or words)

@@ -421,5 +421,9 @@ def _entries(told: pl.DataFrame, telling: Telling) -> pl.DataFrame:
     if not telling.entry_start:
         groups = groups.filter(pl.col("office").is_not_null())
     # What stands between entries in another form is still somebody's word: kept whole, its teller not known.
-    said = pl.when(pl.col("office").is_null()).then("told").otherwise(pl.col("text").str.strip_chars())
+    said = (
+        pl.when(pl.col("office").is_null())
+        .then("told")
+        .otherwise(pl.col("text").str.strip_chars().str.strip_suffix(telling.closing))
+    )
     return groups.select("row", pl.col("office").str.strip_chars(), pl.when(said != "").then(said).alias("text"))

@@ -140,12 +140,14 @@ class Pairing:
 class Telling:
     """Who told it: a value, or a list of entries written in a form.
 
-    `entry_start` and `entry` are regular expressions made from the form; groups `office`, `day`, `text`.
+    `entry_start` and `entry` are regular expressions made from the form, with groups `office`, `day`, `text`; `closing`
+    is the mark that ends an entry.
     """
 
     value: Value
     entry_start: str = ""
     entry: str = ""
+    closing: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -487,11 +489,11 @@ class _Page:
         if form is None:
             return Telling(value)
         try:
-            start, whole = _entry_patterns(_scalar(form.value), value.between)
+            start, whole, closing = _entry_patterns(_scalar(form.value), value.between)
         except ValueError as fault:
             self.report(form, "bad-entry", str(fault))
             return None
-        return Telling(value, start, whole)
+        return Telling(value, start, whole, closing)
 
     def origin(self, text: Marked, key: str) -> Value | None:
         told = text.get("told")
@@ -562,18 +564,19 @@ _DAY = rf"(?:\d{{4}}-\d{{1,2}}-\d{{1,2}}|\d{{1,2}}[ /.-]{_MONTH}[ /.-]\d{{2,4}}|
 _PART = re.compile(r"\{(\w+)\}| +")
 
 
-def _entry_patterns(form: str, between: tuple[str, ...]) -> tuple[str, str]:
-    """Make of a form such as '"{office},{day},{text}"' the patterns of an entry's beginning and of a whole entry.
+def _entry_patterns(form: str, between: tuple[str, ...]) -> tuple[str, str, str]:
+    """Make of a form such as '"{office},{day},{text}"' patterns of an entry's beginning and of all of it, and its end.
 
     What stands before the day tells where an entry begins, so that the rest may hold the separator. The office may hold
     anything but the mark that opens an entry; a blank stands for any blanks, commas, colons and brackets, or none.
     """
+    form = form.strip()
     named = [found[1] for found in _PART.finditer(form) if found[1]]
     if "office" not in named or set(named) - {"office", "day", "text"} or len(set(named)) < len(named):
         raise ValueError(f"'{form}' must hold {{office}}, and may hold {{day}} and {{text}}, each once")
     opening = re.escape(form[: form.index("{office}")].strip()[:1])
     # Without a mark that opens an entry, a long run of words before a day is a sentence, not a name.
-    office = rf"[^{opening}]{{1,200}}?" if opening else r'[^"\n]{1,60}?'
+    office = f"[^{opening}]+?" if opening else r'[^"\n]{1,60}?'
     pattern, at, start = "", 0, ""
     for found in _PART.finditer(form):
         pattern += re.escape(form[at : found.start()])
@@ -588,11 +591,15 @@ def _entry_patterns(form: str, between: tuple[str, ...]) -> tuple[str, str]:
             case _:
                 pattern += r"[\s,:(\[]*"
         at = found.end()
-    end = re.escape(form[at:])
-    # The last entry is sometimes cut off before its closing mark.
-    whole = rf"(?s)^\s*{pattern}(?:{end})?\s*$" if end else rf"(?s)^\s*{pattern}\s*$"
+    closing = form[at:].strip()
+    # A text reaches to the end, and loses its closing mark afterwards: entries are sometimes cut off before it.
+    if named[-1] == "text":
+        pattern = pattern.removesuffix("?)") + ")"
+    else:
+        pattern, closing = rf"{pattern}(?:{re.escape(closing)})?\s*$", ""
+    whole = rf"(?s)^\s*{pattern}"
     if not (between and start):
-        return "", whole
+        return "", whole, closing
     marks = "|".join(re.escape(mark) for mark in between)
     unnamed = start.replace("(?P<office>", "(?:").replace("(?P<day>", "(?:")
-    return rf"(?s)(?:^|(?:{marks}))\s*(?P<entry>{unnamed})", whole
+    return rf"(?s)(?:^|(?:{marks}))\s*(?P<entry>{unnamed})", whole, closing

@@ -1,7 +1,8 @@
-"""Texts: plain-text files (YAML 1.2, JSON) read with the line of every value kept, so that a problem can point at it."""
+"""Texts: plain-text files (YAML 1.2, JSON) read with the line of each value, so that a problem can point at it."""
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,16 +14,19 @@ import yaml
 from trucewatch.problems import FileFault, Problem
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_INT = re.compile(r"^[-+]?\d+$")
-_FLOAT = re.compile(r"^[-+]?(\d+\.\d*|\.\d+|\d+)([eE][-+]?\d+)?$")
+# What begins with a zero is a code, such as 057, and stays text.
+_INT = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})")
+_FLOAT = re.compile(r"[-+]?((0|[1-9][0-9]*)\.[0-9]*|\.[0-9]+|[1-9][0-9]*(?=[eE]))([eE][-+]?[0-9]+)?")
 _MOST_BYTES = 64 * 1024 * 1024
+# No description goes a quarter as deep; what goes much deeper would exhaust the machine.
+_MOST_LEVELS = 60
 
 
 @dataclass(frozen=True, slots=True)
 class Marked:
     """A value and the line (from 1) it stands on.
 
-    `value` is a dict of Marked by key, a list of Marked, or a plain scalar: text, number, truth or None. Dates stay text.
+    `value` is a dict of Marked by key, a list of Marked, or a scalar: text, number, truth or None. Dates stay text.
     """
 
     value: Any
@@ -86,9 +90,11 @@ def read_text(path: Path, name: str | None = None) -> tuple[Marked, list[Problem
 
 
 def parse_text(text: str, name: str) -> tuple[Marked, list[Problem]]:
-    """Read YAML or JSON text as `read_text` reads a file."""
+    """Read YAML or JSON text as `read_text` reads a file; one that cannot be read is a problem, never an exception."""
     nothing = Marked({}, 1)
     try:
+        if refused := _refuse_dangers(text, name):
+            return nothing, [refused]
         node = yaml.compose(text, Loader=_LOADER)
     except yaml.MarkedYAMLError as fault:
         mark = fault.problem_mark or fault.context_mark
@@ -96,13 +102,34 @@ def parse_text(text: str, name: str) -> tuple[Marked, list[Problem]]:
         written = text.splitlines()[line - 1] if mark and line <= len(text.splitlines()) else ""
         tab = "\t" in written[: len(written) - len(written.lstrip())] or "'\\t'" in (fault.problem or "")
         hint = "indent with spaces; a tab is not allowed here" if tab else "check the indentation, colons and quotes"
-        return nothing, [Problem(name, line, "not-yaml", fault.problem or "cannot be read as YAML", hint)]
+        message = (fault.problem or "cannot be read as YAML").removeprefix("but ")
+        return nothing, [Problem(name, line, "not-yaml", message, hint)]
     except yaml.YAMLError as fault:
         return nothing, [Problem(name, 1, "not-yaml", " ".join(str(fault).split()), "remove control characters")]
     if node is None:
         return nothing, [Problem(name, 1, "empty-file", "holds nothing")]
     problems: list[Problem] = []
     return _mark(node, name, problems), problems
+
+
+def _refuse_dangers(text: str, name: str) -> Problem | None:
+    """Return why a text is not to be read at all: a few lines of aliases can stand for millions of values."""
+    if control := yaml.reader.Reader.NON_PRINTABLE.search(text):
+        line = text.count("\n", 0, control.start()) + 1
+        return Problem(name, line, "not-yaml", "holds a control character", "remove it")
+    levels = 0
+    for event in yaml.parse(text, Loader=_LOADER):
+        line = event.start_mark.line + 1 if event.start_mark else 1
+        if getattr(event, "anchor", None):
+            message = "'&' and '*' have no meaning here"
+            return Problem(name, line, "alias-not-allowed", message, "write it out, or quote the text")
+        if isinstance(event, yaml.CollectionStartEvent):
+            levels += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            levels -= 1
+        if levels > _MOST_LEVELS:
+            return Problem(name, line, "not-yaml", f"goes more than {_MOST_LEVELS} levels deep", "write it flatter")
+    return None
 
 
 def _mark(node: yaml.Node, name: str, problems: list[Problem]) -> Marked:
@@ -140,8 +167,8 @@ def _scalar(node: yaml.Node) -> Any:
             return True
         case "false" | "False" | "FALSE":
             return False
-    if _INT.match(text):
-        return int(text) if len(text) < 19 else text
-    if _FLOAT.match(text):
+    if _INT.fullmatch(text):
+        return int(text)
+    if _FLOAT.fullmatch(text) and math.isfinite(float(text)):
         return float(text)
     return text

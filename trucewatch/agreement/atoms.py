@@ -492,7 +492,13 @@ def _ground_shapes(
     if not zones:
         return {}, True
     shapes = {zone: shape for zone in zones if (shape := agreement.zones[zone].shape) is not None}
-    elsewhere = any(picked.get(f"zone:{zone}", False) for zone in zones)
+    elsewhere = False
+    for zone in zones:
+        if picked.get(f"zone:{zone}", False):
+            # What was never drawn may be anywhere, unless the text says that it is part of what is.
+            whole = agreement.zones[agreement.zones[zone].part_of].shape if agreement.zones[zone].part_of else None
+            shapes |= {agreement.zones[zone].part_of: whole} if whole is not None else {}
+            elsewhere = elsewhere or whole is None
     return {zone: plane.shape(shape) for zone, shape in shapes.items()}, elsewhere
 
 

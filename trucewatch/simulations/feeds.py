@@ -1,8 +1,8 @@
 """Feeds: a simulation written down, in the forms that monitors, outlets and parties use, beside the truth and the key.
 
-Feeds tell of the truth late, less sharply than it was, with numbers changed, under other spellings of a name; some of it
-nobody tells of, and some of what is told never happened. What is told of a truth is never wrong about where and when:
-the stated place holds the true one, the stated time the true instant.
+Feeds tell of the truth late, less sharply than it was, with numbers changed, under other spellings of a name; some of
+it nobody tells of, and some of what is told never happened. What is told of a truth is never wrong about where and
+when: the stated place holds the true one, the stated time the true instant.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -22,7 +23,7 @@ from trucewatch.agreement.terms import Agreement
 from trucewatch.problems import TrucewatchError
 from trucewatch.simulations.asserted import complain, lie, rumour, wire
 from trucewatch.simulations.observed import patrol, presence, quiet, watch
-from trucewatch.simulations.specs import Spec, read_spec
+from trucewatch.simulations.specs import read_spec
 from trucewatch.simulations.told import MARK, Cells, How, Scene, Told
 from trucewatch.simulations.truths import RECORD, Dice, Truth, grow
 
@@ -188,23 +189,21 @@ def _key(simulation: Simulation, scene: Scene, told: Sequence[Told], reports: li
 
 
 def _readme(simulation: Simulation) -> str:
-    files = "\n".join(f"  {path.name}" for _, path in simulation.feeds)
     counts = simulation.counts
-    return f"""{MARK}. None of this happened.
-
-These files were made by lot, by the simulation '{simulation.id}' with the seed {simulation.seed}, to try out the agreement
-'{simulation.agreement}'. Actors bear the names that the agreement uses, because its clauses speak of no others; what they
-are said to do here says nothing of what any of them ever did. Persons there are none, and patrols and outlets are invented.
-
-{simulation.truth_path.name} holds what truly happens in the simulation: {counts["incidents"]} incidents, of which nobody tells of
-{counts["incidents_never_told"]}. These files tell of the others, late, blurred, copied, and in part falsely, in {counts["rows"]} rows:
-
-{files}
-
-{simulation.key_path.name} says of each row which incident it tells of, if any.
-
-Do not mix these files with real reports, and do not take the marking off.
-"""
+    feeds = ", ".join(path.name for _, path in simulation.feeds)
+    told = [
+        f"{MARK}. None of this happened.",
+        f"These files were made by lot, by the simulation '{simulation.id}' with the seed {simulation.seed}, to try out "
+        f"the agreement '{simulation.agreement}'. Actors bear the names that the agreement uses, because its clauses "
+        "speak of no others; what they are said to do here says nothing of what any of them ever did. Persons there are "
+        "none, and patrols and outlets are invented.",
+        f"{simulation.truth_path.name} holds what truly happens in the simulation: {counts['incidents']} incidents, of "
+        f"which nobody tells of {counts['incidents_never_told']}. {feeds} tell of the others, late, blurred, copied, and "
+        f"in part falsely, in {counts['rows']} rows. {simulation.key_path.name} says of each row which incident it tells "
+        "of, if any.",
+        "Do not mix these files with real reports, and do not take the marking off.",
+    ]
+    return "\n\n".join(textwrap.fill(paragraph, 100, break_on_hyphens=False) for paragraph in told) + "\n"
 
 
 def _write_text(path: Path, text: str) -> None:

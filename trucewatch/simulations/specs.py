@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -24,8 +24,10 @@ Range = tuple[float, float]
 
 _NOTHING = Marked(None, 0)
 _TOP = ("format", "simulation", "agreement", "seed", "period", "truth", "feeds", "watched", "quiet", "lies", "rumours")
-_GROUP = ("number", "act", "by", "on", "in", "avoid", "near", "during", "minutes", "days", "weapon", "calibre_mm")
-_GROUP += ("count", "unit", "civilians_dead", "told_by")
+_GROUP = (
+    *("number", "act", "by", "on", "in", "avoid", "near", "during", "minutes", "days"),
+    *("weapon", "calibre_mm", "count", "unit", "civilians_dead", "told_by"),
+)
 # The numbers that each feed is described by, and the names: a list, or names each with some of their own.
 _FEED_NUMBERS = {
     "patrol": "twice site_visits by_grid broadly off_m error_deg declination_deg window_minutes late_hours",
@@ -120,7 +122,7 @@ def read_spec(spec: Path | Mapping[str, Any], agreement: Agreement) -> Spec:
 
     Raises TrucewatchError, with the file and line, for the first thing in it that cannot be.
     """
-    if not isinstance(spec, Path):
+    if isinstance(spec, Mapping):
         return _Page("simulation", agreement).spec(_marked(spec))
     text, problems = read_text(spec, spec.name)
     if problems:
@@ -192,8 +194,8 @@ class _Page:
             id=name,
             number=self.whole(at, "number"),
             act=act,
-            by=self.actors(at, "by") or ("",),
-            on=self.actors(at, "on") or ("",),
+            by=self.actors(at.get("by")) or ("",),
+            on=self.actors(at.get("on")) or ("",),
             ground=self.ground(at),
             during=self.span(at, "during", period),
             minutes=(length[0] * unit, length[1] * unit),
@@ -217,8 +219,8 @@ class _Page:
             self.known(names, self.agreement.register.actors)
         return Feed(
             {key: self.numbers(at, key) for key in numbers},
-            self.words(self.there(at, listed)) if listed else (),
-            {key: self.words(inner, known) for key, inner in names.entries()},
+            self.some(at, listed) if listed else (),
+            {key: self.some(names, key, known) for key, _ in names.entries()},
         )
 
     def extra(self, kind: str, at: Marked, period: Span, feeds: Mapping[str, Feed]) -> Extra:
@@ -226,14 +228,13 @@ class _Page:
         self.known(at, keys)
         if feed[0] not in feeds:
             raise self.wrong(at, f"'{kind}' needs the feed '{feed[0]}'")
-        by = {"lies": "by", "rumours": "side_a"}.get(kind, "")
-        on = {"lies": "accuses", "rumours": "side_b"}.get(kind, "")
+        by, on = {"lies": ("by", "accuses"), "rumours": ("side_a", "side_b")}.get(kind, ("", ""))
         return Extra(
             number=self.whole(at, "number") if "number" in keys else 1,
             ground=self.ground(at, "area" if kind == "watched" else "in"),
             act=self.word(at, "act", act_tree()) if "act" in keys else WEAPONS_USED,
-            by=self.actors(self.there(at, by) and at, by) if by else self.words(at.get("by") or _NOTHING),
-            on=self.actors(self.there(at, on) and at, on) if on else (),
+            by=self.some(at, by, self.agreement.register.actors) if by else self.words(at.get("by") or _NOTHING),
+            on=self.some(at, on, self.agreement.register.actors) if on else (),
             during=self.span(at, "during", period),
             numbers={key: self.numbers(at, key) for key in numbers},
             at=f"{self.name}:{at.line}",
@@ -262,17 +263,24 @@ class _Page:
             raise self.wrong(at, f"'{key}' is missing")
         return found
 
-    def word(self, at: Marked, key: str, known: Any = ()) -> str:
-        return (*self.words(self.there(at, key), known), "")[0]
+    def word(self, at: Marked, key: str, known: Iterable[str] = ()) -> str:
+        return self.some(at, key, known)[0]
 
-    def words(self, at: Marked, known: Any = ()) -> tuple[str, ...]:
+    def some(self, at: Marked, key: str, known: Iterable[str] = ()) -> tuple[str, ...]:
+        words = self.words(self.there(at, key), known)
+        if not words:
+            raise self.wrong(self.there(at, key), f"'{key}' names nothing")
+        return words
+
+    def words(self, at: Marked, known: Iterable[str] = ()) -> tuple[str, ...]:
+        words = frozenset(known)
         for item in at.items():
-            if known and item.value not in known:
-                raise self.wrong(item, f"'{item.value}' is not known here", did_you_mean(str(item.value), known))
+            if words and item.value not in words:
+                raise self.wrong(item, f"'{item.value}' is not known here", did_you_mean(str(item.value), words))
         return tuple(str(item.value) for item in at.items())
 
-    def actors(self, at: Marked, key: str) -> tuple[str, ...]:
-        return self.words(at.get(key) or _NOTHING, (*self.agreement.register.actors, CIVILIANS))
+    def actors(self, at: Marked | None) -> tuple[str, ...]:
+        return self.words(at or _NOTHING, (*self.agreement.register.actors, CIVILIANS))
 
     def whole(self, at: Marked, key: str) -> int:
         found = self.there(at, key)

@@ -71,8 +71,8 @@ class Scene:
     def area(self, zone: str, dice: Dice, language: str = "en") -> str:
         """Return one of the names of a zone in a language; empty where the gazetteer holds none."""
         gazetteer = self.agreement.gazetteer
-        names = [name for name in (*(a.names for a in [gazetteer.areas.get(zone)] if a), ()) for name in name]
-        own = [name for name in names if gazetteer.find(name) == zone]
+        area = gazetteer.areas.get(zone)
+        own = [name for name in (area.names if area else ()) if gazetteer.find(name) == zone]
         return dice.pick(_in_language(own, language) or _in_language(own, "en") or ("",))
 
     def clock(self, instant: datetime) -> str:

@@ -365,8 +365,8 @@ def _refused(problems: Iterable[Problem]) -> list[Refused]:
 
 # ---- charts ----------------------------------------------------------------------------------------------------------
 
-_WIDE, _HIGH, _HEAD, _FOOT, _SIDE = 720.0, 250.0, 34.0, 38.0, 30.0
-_MOST_NUMBERED = 24
+_WIDE, _HIGH, _HEAD, _FOOT, _SIDE = 720.0, 260.0, 40.0, 46.0, 44.0
+_MOST_NUMBERED = 18
 
 
 def _most(window: Window) -> int:
