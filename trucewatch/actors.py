@@ -1,7 +1,7 @@
 """Actors: any group or state that a claim may name, in any script, with its affiliations in time.
 
-A name resolves to a *set*: an umbrella ("Syrian insurgents") or a list may stand for any of its members, and a name
-nobody registered stands for an actor of whom nothing is known. Who is bound is the agreement's question, not this one's.
+A name resolves to a *set*: an umbrella ("Syrian insurgents") or a list may stand for any of its members, and a name that
+nobody registered stands for an actor of whom nothing is known. Who is bound is for the agreement to say.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ BINDING = (Affiliation.PART_OF, Affiliation.COMMANDED_BY)
 
 @dataclass(frozen=True, slots=True)
 class AffiliationStatement:
-    """Somebody's word that one actor belongs to, obeys or helps another for a time; `contested` where others deny it."""
+    """Somebody's word that one actor belongs to, obeys or helps another for a time; `contested` if others deny it."""
 
     of: str
     to: str
@@ -84,6 +84,8 @@ class Register:
         for actor in self.actors.values():
             for name in (actor.id, *actor.names):
                 found.setdefault(plain_name(name), actor.id)
+        # What has no letter in it, such as a dash, names nobody.
+        found.pop("", None)
         return found
 
     def identify(self, name: str) -> str:
@@ -104,11 +106,20 @@ class Register:
 
     def stands_for(self, actor_id: str) -> frozenset[str]:
         """Return every actor that an id may stand for; itself, unless it is an umbrella."""
-        actor = self.actors.get(actor_id)
-        if actor is None or not actor.is_umbrella:
-            return frozenset([actor_id])
-        inner = frozenset().union(*(self.stands_for(member) for member in actor.members))
-        return inner | {unregistered(f"another of {actor.label}")} if actor.open else inner
+        found: set[str] = set()
+        seen: set[str] = set()
+        waiting = [actor_id]
+        while waiting:
+            name = waiting.pop()
+            actor = self.actors.get(name)
+            if actor is None or not actor.is_umbrella:
+                found.add(name)
+            elif name not in seen:  # two umbrellas may share a member, and by mistake each other
+                seen.add(name)
+                waiting.extend(actor.members)
+                if actor.open:
+                    found.add(unregistered(f"another of {actor.label}"))
+        return frozenset(found)
 
     def statements_of(self, actor_id: str) -> Iterable[AffiliationStatement]:
         """Return what is said of an actor's affiliations."""

@@ -6,8 +6,14 @@ AJP-2.1); they are judged apart. The standards are those of the UN fact-finding 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
+
+
+# Thousands are set off by a comma, an Arabic separator or a space. A full stop may be one or a decimal point: refused.
+_WHOLE = re.compile(r"-?(\d+|\d{1,3}([,\u066c \u00a0\u202f]\d{3})+)")
+_QUALIFIER_WORDS = {"": "exact", "over": "at-least", "up-to": "at-most", "approximately": "about"}
 
 
 class Means(StrEnum):
@@ -102,13 +108,19 @@ def read_count(text: str, qualifier: str | None, unit: str) -> Count:
     >>> read_count("1,240", "at least", "explosions")
     Count(low=1240, high=None, qualifier=<Qualifier.AT_LEAST: 'at-least'>, unit='explosions')
 
-    Raises ValueError for what is no whole number, below zero, or an unknown qualifier.
+    "About" is taken to be off by a fifth either way. Raises ValueError for what is no whole number, below zero, or an
+    unknown qualifier.
     """
-    word = (qualifier or "exact").strip().lower().replace(" ", "-")
-    how = Qualifier({"over": "at-least", "up-to": "at-most", "approximately": "about", "": "exact"}.get(word, word))
+    word = "-".join((qualifier or "").lower().split())
+    try:
+        how = Qualifier(_QUALIFIER_WORDS.get(word, word))
+    except ValueError:
+        raise ValueError(f"'{qualifier}' is no qualifier; one of {', '.join(Qualifier)}") from None
     if how is Qualifier.UNCOUNTABLE:
         return Count(1, None, how, unit)
-    number = int(text.strip().replace(",", "").replace("\u066c", ""))
+    if not _WHOLE.fullmatch(text.strip()):
+        raise ValueError(f"'{text}' is no whole number")
+    number = int(re.sub(r"[^-\d]", "", text))
     if number < 0:
         raise ValueError(f"a count cannot be {number}")
     if how is Qualifier.AT_LEAST:
@@ -116,7 +128,9 @@ def read_count(text: str, qualifier: str | None, unit: str) -> Count:
     if how is Qualifier.AT_MOST:
         return Count(0, number, how, unit)
     if how is Qualifier.ABOUT:
-        return Count(number - number // 5, number + -(-number // 5), how, unit)
+        fifth = -(-number // 5)
+        # Rounded outwards; but "about one" is not none.
+        return Count(max(number - fifth, min(number, 1)), number + fifth, how, unit)
     return Count(number, number, how, unit)
 
 

@@ -32,7 +32,7 @@ def read_level(word: str) -> Level:
         return Level[word.strip().upper()]
     except KeyError:
         words = [level.word for level in Level]
-        hint = did_you_mean(word, words) or f"one of {', '.join(words)}"
+        hint = did_you_mean(word.strip().lower(), words) or f"one of {', '.join(words)}"
         raise TrucewatchError(f"'{word}' is not a level; {hint}") from None
 
 

@@ -99,12 +99,13 @@ class Bar:
     y: float
     width: float
     height: float
-    tick: str
+    letters: str
+    year: str
 
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """The monthly chart: bars, lines of the scale (y, number), and marks of coming into force (x, words)."""
+    """The monthly chart: bars, lines of the scale (y, number), and marks of coming into force (x, day)."""
 
     width: float
     height: float
@@ -366,7 +367,8 @@ def _refused(problems: Iterable[Problem]) -> list[Refused]:
 # ---- charts ----------------------------------------------------------------------------------------------------------
 
 _WIDE, _HIGH, _HEAD, _FOOT, _SIDE = 720.0, 260.0, 40.0, 46.0, 44.0
-_MOST_NUMBERED = 18
+_WIDEST = 60.0
+_MOST_NUMBERED, _MOST_LETTERED = 18, 14  # months, until numbers and names of three letters would touch
 
 
 def _most(window: Window) -> int:
@@ -386,10 +388,12 @@ def _chart(figures: Figures, agreement: Agreement) -> Chart | None:
     for at, month in enumerate(months):
         number = figures.by_month[month]
         high = round(room * number / top, 1)
-        is_ticked = at == 0 or month.endswith("-01")
-        tick = month[:4] if is_ticked else ""
-        x, width = round(_SIDE + step * (at + 0.14), 1), round(step * 0.72, 1)
-        bars.append(Bar(_month_label(month), number, x, floor - high, width, high, tick))
+        width = round(min(step * 0.72, _WIDEST), 1)
+        x = round(_SIDE + step * (at + 0.5) - width / 2, 1)
+        year = month[:4] if at == 0 or month.endswith("-01") else ""
+        label = _month_label(month)
+        letters = label[:3] if len(months) <= _MOST_LETTERED else label[:1]
+        bars.append(Bar(label, number, x, round(floor - high, 1), width, high, letters, year))
     lines = tuple((round(floor - room * number / top, 1), number) for number in range(0, top + 1, unit))
     marks = _marks(months, step, agreement)
     return Chart(_WIDE, _HIGH, floor, tuple(bars), lines, marks, len(months) <= _MOST_NUMBERED)
