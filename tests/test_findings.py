@@ -23,8 +23,9 @@ from trucewatch.agreement.parse import read_agreement
 from trucewatch.agreement.terms import Agreement
 from trucewatch.claims import claims_table, view
 from trucewatch.evidence import Standard
-from trucewatch.findings import Outcome, Responsibility, assess, outcome_of, responsibility
+from trucewatch.findings import Responsibility, assess, responsibility
 from trucewatch.incidents import Incidents, corroborate
+from trucewatch.judgements import Outcome, outcome_of
 from trucewatch.levels import Level
 
 DAMASCUS = ZoneInfo("Asia/Damascus")

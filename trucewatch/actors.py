@@ -1,7 +1,7 @@
 """Actors: any group or state that a claim may name, in any script, with its affiliations in time.
 
-A name resolves to a *set*: an umbrella ("Syrian insurgents") or a list may stand for any of its members, and a name that
-nobody registered stands for an actor of whom nothing is known. Who is bound is for the agreement to say.
+A name resolves to a *set*: an umbrella ("Syrian insurgents") or a list may stand for any of its members; a name that is
+not registered stands for an actor of whom nothing is known. Who is bound is for the agreement to say.
 """
 
 from __future__ import annotations

@@ -10,7 +10,6 @@ import re
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
-
 # Thousands are set off by a comma, an Arabic separator or a space. A full stop may be one or a decimal point: refused.
 _WHOLE = re.compile(r"-?(\d+|\d{1,3}([,\u066c \u00a0\u202f]\d{3})+)")
 _QUALIFIER_WORDS = {"": "exact", "over": "at-least", "up-to": "at-most", "approximately": "about"}

@@ -25,8 +25,9 @@ from trucewatch.agreement.parse import read_agreement
 from trucewatch.agreement.terms import Agreement, Reading
 from trucewatch.claims import claims_of, current, empty_claims, view
 from trucewatch.evidence import Standard
-from trucewatch.findings import Outcome, assess
+from trucewatch.findings import assess
 from trucewatch.incidents import corroborate
+from trucewatch.judgements import Outcome
 from trucewatch.levels import Level, read_level
 from trucewatch.problems import Problem, TrucewatchError, did_you_mean
 from trucewatch.received import INDEX, Entry, Receipts, sources_of, write_whole

@@ -18,11 +18,13 @@ FAR_AHEAD = datetime(9999, 12, 30, tzinfo=UTC)
 # Before this a report is taken for a slip of the pen; nothing we read monitors a ceasefire of the 18th century.
 FIRST_YEAR, LAST_YEAR = 1900, 2100
 
-_CLOCK = re.compile(r"^(\d{4}-\d{2}-\d{2})T(\d{2}):(\d{2})(?::(\d{2}))?(Z|[+-]\d{2}:\d{2})?$")
-_DAY = re.compile(r"^(\d{4})-(\d{2})-(\d{2})$")
-_MONTH = re.compile(r"^(\d{4})-(\d{2})$")
-_YEAR = re.compile(r"^(\d{4})$")
-_DURATION = re.compile(r"^P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?)?$")
+_CLOCK = re.compile(r"(\d{4}-\d{2}-\d{2})T(\d{2}):(\d{2})(?::(\d{2}))?(Z|[+-]\d{2}:\d{2})?", re.ASCII)
+_CALENDAR = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?([~?%])?", re.ASCII)
+# All that the rarer forms are made of. Years beyond four digits ("Y1E9") are left out: the library works them out.
+_VAGUE = re.compile(r"[-0-9X?~%.,\[\]{}]{4,60}")
+_DURATION = re.compile(r"P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?)?", re.ASCII)
+# First and last month of spring, summer, autumn and winter in the north. A winter is that at either end of its year.
+_SEASONS = ((3, 5), (6, 8), (9, 11), (0, 14))
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ class Span:
 
     def __post_init__(self) -> None:
         if self.latest < self.earliest:
-            raise ValueError(f"ends ({self.latest:%Y-%m-%d}) before it starts ({self.earliest:%Y-%m-%d})")
+            raise ValueError(f"ends ({self.latest:%Y-%m-%dT%H:%MZ}) before it starts ({self.earliest:%Y-%m-%dT%H:%MZ})")
 
 
 def time_zone(name: str) -> ZoneInfo:
@@ -61,55 +63,99 @@ def read_edtf(text: str, zone: str) -> Span:
     >>> read_edtf("2018-06-23/2018-06-24", "Asia/Damascus").latest
     datetime.datetime(2018, 6, 24, 21, 0, tzinfo=datetime.timezone.utc)
 
-    Raises ValueError for what is no date, or an interval that ends before it starts.
+    A date that is approximate or uncertain (`~`, `?`) may be off by one day, month or year, whichever it is told to;
+    one that is both (`%`) by two. Raises ValueError for what is no date, or an interval that ends before it starts.
     """
-    text = text.strip()
-    if "/" in text:
-        start, _, end = text.partition("/")
-        first = None if start in ("", "..") else read_edtf(start, zone)
-        last = None if end in ("", "..") else read_edtf(end, zone)
-        return Span(first.earliest if first else LONG_AGO, last.latest if last else FAR_AHEAD, "interval")
-    if clock := _CLOCK.match(text):
+    time_zone(zone)
+    try:
+        return _read(text.strip(), zone)
+    except (ValueError, OverflowError) as fault:
+        raise ValueError(f"'{text}' is no date: {fault}") from None
+
+
+def _read(text: str, zone: str) -> Span:
+    start, slash, end = text.partition("/")
+    if slash:
+        return _read_interval(start.strip(), end.strip(), zone)
+    if clock := _CLOCK.fullmatch(text):
         return _read_clock(clock, zone)
-    if found := _DAY.match(text):
-        day = date(*(int(part) for part in found.groups()))
-        return Span(midnight(_sane(day), zone), midnight(day + timedelta(days=1), zone), "day")
-    if found := _MONTH.match(text):
-        year, month = int(found[1]), int(found[2])
-        first_day = _sane(date(year, month, 1))
-        following = date(year + month // 12, month % 12 + 1, 1)
-        return Span(midnight(first_day, zone), midnight(following, zone), "month")
-    if found := _YEAR.match(text):
-        year = _sane(date(int(found[1]), 1, 1)).year
-        return Span(midnight(date(year, 1, 1), zone), midnight(date(year + 1, 1, 1), zone), "year")
+    if calendar := _CALENDAR.fullmatch(text):
+        return _read_calendar(calendar, zone)
     return _read_vague(text, zone)
+
+
+def _read_interval(start: str, end: str, zone: str) -> Span:
+    if "/" in end:
+        raise ValueError("an interval has two ends")
+    if not start and not end:
+        raise ValueError("neither end is given")
+    first = None if start in ("", "..") else _read(start, zone)
+    last = None if end in ("", "..") else _read(end, zone)
+    if first and last and last.latest <= first.earliest:
+        raise ValueError("it ends before it starts")
+    return Span(first.earliest if first else LONG_AGO, last.latest if last else FAR_AHEAD, "interval")
 
 
 def _read_clock(clock: re.Match[str], zone: str) -> Span:
     day = _sane(date.fromisoformat(clock[1]))
-    seconds = int(clock[4] or 0)
-    local = datetime(day.year, day.month, day.day, int(clock[2]), int(clock[3]), seconds)
+    local = datetime(day.year, day.month, day.day, int(clock[2]), int(clock[3]), int(clock[4] or 0))
+    step, precision = (timedelta(seconds=1), "second") if clock[4] else (timedelta(minutes=1), "minute")
     if clock[5]:
         instant = datetime.fromisoformat(f"{local.isoformat()}{clock[5].replace('Z', '+00:00')}").astimezone(UTC)
+        return Span(instant, instant + step, precision)
+    # When the clocks are put back an hour comes twice; when they are put forward a clock may have been forgotten.
+    either = [local.replace(tzinfo=time_zone(zone), fold=fold).astimezone(UTC) for fold in (0, 1)]
+    return Span(min(either), max(either) + step, precision)
+
+
+def _read_calendar(calendar: re.Match[str], zone: str) -> Span:
+    year, month, day, doubt = calendar.groups()
+    if month and int(month) > 12:
+        return _read_season(calendar, zone)
+    told = _sane(date(int(year), int(month or 1), int(day or 1)))
+    off = {None: 0, "%": 2}.get(doubt, 1)
+    if day:
+        first, following, precision = told - timedelta(days=off), told + timedelta(days=1 + off), "day"
+    elif month:
+        first, following, precision = _month(told, -off), _month(told, 1 + off), "month"
     else:
-        instant = local.replace(tzinfo=time_zone(zone)).astimezone(UTC)
-    step, precision = (timedelta(seconds=1), "second") if clock[4] else (timedelta(minutes=1), "minute")
-    return Span(instant, instant + step, precision)
+        first, following, precision = _month(told, -12 * off), _month(told, 12 + 12 * off), "year"
+    return Span(midnight(first, zone), midnight(following, zone), "vague" if doubt else precision)
+
+
+def _read_season(calendar: re.Match[str], zone: str) -> Span:
+    year, season = _sane(date(int(calendar[1]), 1, 1)), int(calendar[2])
+    if calendar[4] or not 21 <= season <= 32:
+        return _read_vague(calendar[0], zone)
+    # 21-24 are taken for those of the north, as 25-28 are; 29-32 are those of the south.
+    first, last = _SEASONS[(season - 21 + (2 if season >= 29 else 0)) % 4]
+    return Span(midnight(_month(year, first - 1), zone), midnight(_month(year, last), zone), "season")
+
+
+def _month(day: date, later: int) -> date:
+    """Return the first day of the month so many months later."""
+    months = day.year * 12 + day.month - 1 + later
+    return date(months // 12, months % 12 + 1, 1)
 
 
 def _read_vague(text: str, zone: str) -> Span:
-    # The library is slow to import and to read; only the rarer EDTF forms ("2017-07~", "2017-21") get here.
+    unreadable = "write EDTF, such as 2017-07-09 or 2018-06-23/2018-06-24"
+    if not _VAGUE.fullmatch(text):
+        raise ValueError(unreadable)
+    # The library is slow to import and to read; only the rarer EDTF forms ("2017-XX", "[2017-07-09,2017-07-11]") get
+    # here. It widens "2017-07~" by a year and a month, and knows of no January in a winter; those are read above.
     from edtf import parse_edtf
     from edtf.parser.edtf_exceptions import EDTFParseException
 
     try:
         parsed = parse_edtf(text)
         low, high = parsed.lower_fuzzy(), parsed.upper_fuzzy()
-        first = _sane(date(low.tm_year, low.tm_mon, low.tm_mday))
-        last = _sane(date(high.tm_year, high.tm_mon, high.tm_mday))
-    except (EDTFParseException, AttributeError, TypeError, OverflowError):
-        raise ValueError(f"'{text}' is no date; write EDTF, such as 2017-07-09 or 2018-06-23/2018-06-24") from None
-    return Span(midnight(first, zone), midnight(last + timedelta(days=1), zone), "vague")
+        first = date(low.tm_year, low.tm_mon, low.tm_mday)
+        last = date(high.tm_year, high.tm_mon, high.tm_mday)
+    except (EDTFParseException, ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+        # It stumbles in many ways over what it half understands, such as open ends and "2017-07-0X".
+        raise ValueError(unreadable) from None
+    return Span(midnight(_sane(first), zone), midnight(_sane(last) + timedelta(days=1), zone), "vague")
 
 
 def _sane(day: date) -> date:
@@ -123,11 +169,14 @@ def read_duration(text: str) -> timedelta:
 
     Raises ValueError for anything else; months and years have no fixed length and are refused.
     """
-    found = _DURATION.match(text.strip())
+    found = _DURATION.fullmatch(text.strip())
     if not found or not any(found.groups()):
         raise ValueError(f"'{text}' is no duration of weeks, days, hours or minutes, such as P14D")
     weeks, days, hours, minutes = (int(part or 0) for part in found.groups())
-    return timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes)
+    try:
+        return timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes)
+    except OverflowError:
+        raise ValueError(f"'{text}' is longer than can be counted") from None
 
 
 def local_day(instant: datetime, zone: str) -> date:
@@ -137,22 +186,41 @@ def local_day(instant: datetime, zone: str) -> date:
 
 def tell(span: Span, zone: str) -> str:
     """Write a span as a person would say it: a day, days, or a clock time, in local time of `zone`."""
+    if span.earliest <= LONG_AGO or span.latest >= FAR_AHEAD:
+        return _tell_open(span, zone)
     first = span.earliest.astimezone(time_zone(zone))
     length = span.latest - span.earliest
     if length <= timedelta(minutes=1):
         return f"{first:%-d %B %Y, %H:%M}"
     last = (span.latest - timedelta(microseconds=1)).astimezone(time_zone(zone))
-    whole_days = first.hour == first.minute == 0 and last.hour == 23 and last.minute == 59
+    # A day may begin at one o'clock, where the clocks skip midnight.
+    whole_days = span.earliest == midnight(first.date(), zone) and span.latest == midnight(
+        last.date() + timedelta(days=1), zone
+    )
     if whole_days or length > timedelta(days=2):
         return _tell_days(first.date(), last.date())
     if first.date() == last.date():
-        return f"{first:%-d %B %Y, %H:%M}-{last:%H:%M}"
+        clock = f"{first:%H:%M}" if f"{first:%H:%M}" == f"{last:%H:%M}" else f"{first:%H:%M}-{last:%H:%M}"
+        return f"{first:%-d %B %Y}, {clock}"
     return f"{first:%-d %B %Y, %H:%M} to {last:%-d %B %Y, %H:%M}"
+
+
+def _tell_open(span: Span, zone: str) -> str:
+    if span.latest < FAR_AHEAD:
+        return f"until {local_day(span.latest - timedelta(microseconds=1), zone):%-d %B %Y}"
+    if span.earliest > LONG_AGO:
+        return f"from {local_day(span.earliest, zone):%-d %B %Y} on"
+    return "at any time"
+
+
+def tell_day(day: date) -> str:
+    """Write a calendar day as a person would say it."""
+    return f"{day:%-d %B %Y}"
 
 
 def _tell_days(first: date, last: date) -> str:
     if first == last:
-        return f"{first:%-d %B %Y}"
+        return tell_day(first)
     if (first.year, first.month) == (last.year, last.month):
         return f"{first:%-d} to {last:%-d %B %Y}"
     if first.year == last.year:

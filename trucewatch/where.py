@@ -2,8 +2,10 @@
 
 Distances are worked out in an azimuthal equidistant plane (WGS 84) laid on the area an agreement speaks of. In it a
 distance d between two points no further than D from the centre reads between d and d * stretch(D), with
-stretch(D) = c / sin c for c = D / R (Snyder, Map Projections: A Working Manual, USGS PP 1395, 1987, p. 196). Every
-test allows for that stretch, so that what is called inside or outside is so on the ellipsoid too.
+stretch(D) = c / sin c for c = D / R (Snyder, Map Projections: A Working Manual, USGS PP 1395, 1987, p. 196). R is the
+polar semi-axis, the radius of the ellipsoid where it is curved most (at the equator, where the product of its principal
+radii is its square), so that the bound holds everywhere. Every test allows for that stretch: what is called inside or
+outside is so on the ellipsoid too.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from __future__ import annotations
 import math
 import re
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -24,13 +26,16 @@ from shapely.geometry.base import BaseGeometry
 
 from trucewatch.names import plain_name
 
-EARTH_RADIUS_M = 6_371_008.8
+EARTH_RADIUS_M = 6_356_752.3
 # Beyond this from the centre nothing is measured in the plane; the distance from the centre alone decides.
 PLANE_REACH_M = 1_500_000.0
 # Two areas that overlap by less than this only touch: drawn boundaries are no finer.
 SLIVER_M2 = 10_000.0
 _LEAST_RADIUS_M = 1.0
 _EDGE_DEGREES = 0.05
+# The sides of a sector are drawn in pieces no longer than this, so that they keep to the geodesic within a metre.
+_SIDE_M = 5_000.0
+_LEAP_DEGREES = 30.0
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
@@ -78,7 +83,7 @@ class Gazetteer:
 
     @cached_property
     def _country_names(self) -> dict[str, str]:
-        return {plain_name(name): iso for iso, names in self.countries.items() for name in (iso, *names)}
+        return {plain_name(name): iso for iso, names in self.countries.items() for name in (iso, *names) if name}
 
     def find(self, name: str | None) -> str | None:
         """Return the id of the area that goes by a name, or None."""
@@ -148,13 +153,15 @@ class Plane:
         x, y = self.project(lon, lat)
         away = np.hypot(x, y)
         reach = float(shapely.hausdorff_distance(shapely.Point(0, 0), shape)) if shape.area < 1e14 else math.inf
-        near = away <= PLANE_REACH_M
+        # A disc wider than that is measured from the centre too: it may reach where the plane is torn.
+        near = (away <= PLANE_REACH_M) & (radius_m <= PLANE_REACH_M)
         far = ~near & (away - radius_m <= reach)
         touched[far] = True
         angle = np.clip(away[near] + radius_m[near], 1.0, 2 * PLANE_REACH_M) / EARTH_RADIUS_M
         allowed = np.maximum(radius_m[near], _LEAST_RADIUS_M) * (angle / np.sin(angle))
         shapely.prepare(shape)
-        touched[near] = shapely.dwithin(shape, shapely.points(x[near], y[near]), allowed)
+        # The stubs want one distance for all; shapely takes one for each.
+        touched[near] = shapely.dwithin(shape, shapely.points(x[near], y[near]), allowed)  # type: ignore[call-overload]
         return touched
 
 
@@ -175,7 +182,8 @@ def sector(
     """Return what an observer's bearing and range cover, as a WGS 84 polygon.
 
     `bearing_deg` is true, clockwise from north; the sector opens by `bearing_error_deg` to either side.
-    Raises ValueError for a range that is empty or an error that is no angle.
+    Raises ValueError for a range that is empty, an error that is no angle, or a sector that reaches a pole or the
+    antimeridian, where degrees no longer draw it.
     """
     if not 0 <= nearest_m < furthest_m:
         raise ValueError(f"a range from {nearest_m:g} m to {furthest_m:g} m is empty")
@@ -183,12 +191,34 @@ def sector(
         raise ValueError(f"a bearing cannot be off by {bearing_error_deg:g} degrees")
     steps = np.linspace(-bearing_error_deg, bearing_error_deg, max(3, int(bearing_error_deg // 2) * 2 + 3))
     # The chord of an arc runs inside it; a slightly longer radius makes the polygon cover the whole sector.
-    outer_m = furthest_m / math.cos(math.radians(float(steps[1] - steps[0]) / 2))
-    outer = [destination(lon, lat, bearing_deg + float(s), outer_m) for s in steps]
+    outer_m = 1.0001 * furthest_m / math.cos(math.radians(float(steps[1] - steps[0]) / 2))
+    outer = _reach(lon, lat, bearing_deg + steps, outer_m)
+    inner = _reach(lon, lat, bearing_deg + steps[::-1], nearest_m)
     if bearing_error_deg >= 180:
-        return shapely.Polygon(outer)
-    inner = [destination(lon, lat, bearing_deg + float(s), nearest_m) for s in reversed(steps)] if nearest_m else []
-    return shapely.Polygon([*outer, *(inner or [(lon, lat)])])
+        return _drawn(outer, [inner] if nearest_m else [])
+    along = np.linspace(outer_m, nearest_m, math.ceil((outer_m - nearest_m) / _SIDE_M) + 1)
+    back = _reach(lon, lat, bearing_deg + bearing_error_deg, along[1:-1])
+    forth = _reach(lon, lat, bearing_deg - bearing_error_deg, along[-2:0:-1])
+    return _drawn(np.concatenate((outer, back, inner if nearest_m else inner[:1], forth)))
+
+
+def _reach(lon: float, lat: float, bearings_deg: npt.ArrayLike, distances_m: npt.ArrayLike) -> Floats:
+    """Return where one arrives from one point at each bearing and distance, as rows of longitude and latitude."""
+    bearing, distance = np.broadcast_arrays(
+        np.asarray(bearings_deg, dtype=np.float64), np.asarray(distances_m, dtype=np.float64)
+    )
+    east, north, _ = pyproj.Geod(ellps="WGS84").fwd(
+        np.full(bearing.shape, lon), np.full(bearing.shape, lat), bearing, distance
+    )
+    return np.column_stack((east, north))
+
+
+def _drawn(ring: Floats, holes: Sequence[Floats] = ()) -> BaseGeometry:
+    """Return a polygon; raises ValueError where its ring goes round a pole or across the antimeridian."""
+    # Either way longitude leaps from one vertex to the next; beside a pole it does so too, and degrees draw badly there.
+    if np.abs(np.diff(ring[:, 0], append=ring[:1, 0])).max() > _LEAP_DEGREES:
+        raise ValueError("it reaches a pole or across the antimeridian, and cannot be drawn in degrees")
+    return shapely.Polygon(ring, holes)
 
 
 class Reference(StrEnum):
@@ -204,8 +234,8 @@ def read_bearing(
 ) -> float:
     """Return a bearing as degrees from true north.
 
-    `unit` is `degrees` or `mils` (6,400 to the circle); a magnetic bearing needs the declination (east positive), a grid
-    bearing is turned by the convergence of the UTM zone. Raises ValueError for anything else.
+    `unit` is `degrees` or `mils` (6,400 to the circle); a magnetic bearing needs the declination (east positive), a
+    grid bearing is turned by the convergence of the UTM zone. Raises ValueError for anything else.
     """
     if unit not in ("degrees", "mils"):
         raise ValueError(f"'{unit}' is no unit of bearing; degrees or mils")
@@ -221,35 +251,34 @@ def read_bearing(
                 raise ValueError("a magnetic bearing needs the declination of the place and year")
             turned = degrees + declination_deg
         case Reference.GRID:
-            zone = f"+proj=utm +zone={int((lon + 180) // 6) + 1} +datum=WGS84" + (" +south" if lat < 0 else "")
-            turned = degrees + float(pyproj.Proj(zone).get_factors(lon, lat).meridian_convergence)
+            zone = int((lon + 180) % 360 // 6) + 1
+            turned = degrees + float(_utm(zone, lat < 0).get_factors(lon, lat).meridian_convergence)
     return turned % 360.0
 
 
-_UTM = re.compile(r"^(\d{1,2})\s*([C-HJ-NP-X])\s+(\d{6}(?:\.\d+)?)\s+(\d{6,7}(?:\.\d+)?)$", re.IGNORECASE)
-_MGRS = re.compile(r"^\d{1,2}[C-HJ-NP-X][A-HJ-NP-Z]{2}(\d{0,10})$", re.IGNORECASE)
+def _utm(zone: int, south: bool) -> pyproj.Proj:
+    return pyproj.Proj(f"+proj=utm +zone={zone} +datum=WGS84{' +south' if south else ''}")
+
+
+_BANDS = "CDEFGHJKLMNPQRSTUVWX"  # of latitude, 8 degrees each from 80 south; the last is one of 12
+_BAND_SLACK_DEGREES = 0.1
+_UTM = re.compile(rf"(\d{{1,2}})\s*([{_BANDS}])\s+(\d{{6}}(?:\.\d+)?)\s+(\d{{6,7}}(?:\.\d+)?)", re.ASCII | re.I)
+_MGRS = re.compile(rf"\d{{1,2}}[{_BANDS}][A-HJ-NP-Z]{{2}}(\d{{0,10}})", re.ASCII | re.IGNORECASE)
 
 
 def read_grid_reference(text: str) -> tuple[float, float, float]:
     """Read an MGRS square or a UTM point as (lon, lat, radius in metres).
 
-    An MGRS reference names a square: its centre and the half of its diagonal come back, so that the disc holds it.
-    A UTM point is taken to one metre. Raises ValueError for anything else.
+    An MGRS reference names a square: its centre and the distance to its furthest corner come back, so that the disc
+    holds it. A UTM point is taken to one metre. Raises ValueError for anything else.
     """
-    squeezed = text.strip()
-    if found := _UTM.match(squeezed):
-        zone, band = int(found[1]), found[2].upper()
-        if not 1 <= zone <= 60:
-            raise ValueError(f"there is no UTM zone {zone}")
-        south = " +south" if band < "N" else ""
-        lon, lat = pyproj.Proj(f"+proj=utm +zone={zone} +datum=WGS84{south}")(
-            float(found[3]), float(found[4]), inverse=True
-        )
-        return float(lon), float(lat), 1.0
-    compact = "".join(squeezed.split())
-    square = _MGRS.match(compact)
+    if found := _UTM.fullmatch(text.strip()):
+        return _read_utm(int(found[1]), found[2].upper(), float(found[3]), float(found[4]))
+    compact = "".join(text.split())
+    square = _MGRS.fullmatch(compact)
     if not square or len(square[1]) % 2:
-        raise ValueError(f"'{text}' is neither an MGRS square nor a UTM point, such as 36SYA1234 or 36 S 740000 3610000")
+        examples = "36SYA1234 or 36 S 740000 3610000"
+        raise ValueError(f"'{text}' is neither an MGRS square nor a UTM point, such as {examples}")
     import mgrs
 
     size_m = 10.0 ** (5 - len(square[1]) // 2)
@@ -261,31 +290,48 @@ def read_grid_reference(text: str) -> tuple[float, float, float]:
             zone, hemisphere, easting, northing = mgrs.MGRS().MGRSToUTM(compact.upper())
     except (mgrs.core.MGRSError, RuntimeError) as fault:
         raise ValueError(f"'{text}' is no MGRS square: {fault}") from None
-    south = " +south" if hemisphere == "S" else ""
-    lon, lat = pyproj.Proj(f"+proj=utm +zone={int(zone)} +datum=WGS84{south}")(
-        easting, northing, inverse=True
-    )
-    return float(lon), float(lat), size_m / 2 * math.sqrt(2)
+    # A metre of the grid is not quite a metre of the ground, so the corners are measured there.
+    east, north = (np.array([0, -1, -1, 1, 1]) * size_m / 2, np.array([0, -1, 1, -1, 1]) * size_m / 2)
+    lons, lats = _utm(int(zone), hemisphere == "S")(easting + east, northing + north, inverse=True)
+    lon, lat = float(lons[0]), float(lats[0])
+    return lon, lat, max(distance_m(lon, lat, lons[corner], lats[corner]) for corner in range(1, 5))
+
+
+def _read_utm(zone: int, band: str, easting: float, northing: float) -> tuple[float, float, float]:
+    if not 1 <= zone <= 60:
+        raise ValueError(f"there is no UTM zone {zone}")
+    lon, lat = _utm(zone, band < "N")(easting, northing, inverse=True)
+    southern = -80 + 8 * _BANDS.index(band)
+    northern = 84 if band == "X" else southern + 8
+    # Many write N and S for the hemispheres; read as bands they lie elsewhere, and nobody could tell.
+    if not southern - _BAND_SLACK_DEGREES <= lat <= northern + _BAND_SLACK_DEGREES:
+        raise ValueError(
+            f"a northing of {northing:.0f} m is not in the latitude band {band} ({southern} to {northern} degrees); "
+            "the letter names the band, not the hemisphere"
+        )
+    return float(lon), float(lat), 1.0
 
 
 def circle(lon: float, lat: float, radius_m: float) -> BaseGeometry:
-    """Return a disc on the ellipsoid as a WGS 84 polygon that lies round it, by less than 0.5 % of the radius."""
-    bearings = np.arange(0.0, 360.0, 12.0)
-    reach = np.full(len(bearings), max(radius_m, _LEAST_RADIUS_M) / math.cos(math.radians(6.0)))
-    east, north, _ = pyproj.Geod(ellps="WGS84").fwd(
-        np.full(len(bearings), lon), np.full(len(bearings), lat), bearings, reach
-    )
-    return shapely.Polygon(np.column_stack((east, north)))
+    """Return a disc on the ellipsoid as a WGS 84 polygon that lies round it, by at most 0.5 % of the radius.
+
+    Raises ValueError where it reaches a pole or across the antimeridian: no polygon in degrees can draw it there.
+    """
+    # The chords of 6 degrees lie 0.14 % inside; the rest allows for their being straight in degrees, not on the ground.
+    return _drawn(_reach(lon, lat, np.arange(0.0, 360.0, 6.0), 1.005 * max(radius_m, _LEAST_RADIUS_M)))
 
 
 def place_shape(place: Mapping[str, object], gazetteer: Gazetteer) -> BaseGeometry | None:
-    """Return the WGS 84 shape of a place as a claims table holds it; None where nothing is drawn for it."""
+    """Return the WGS 84 shape of a place as a claims table holds it; None where nothing is or can be drawn for it."""
     kind, geometry, area = place["place_kind"], place["geometry"], place["area"]
     if isinstance(geometry, bytes):
         return shapely.from_wkb(geometry)
     if kind == PlaceKind.DISC and isinstance(place["lon"], float) and isinstance(place["lat"], float):
         radius = place["radius_m"]
-        return circle(place["lon"], place["lat"], radius if isinstance(radius, float) else 0.0)
+        try:
+            return circle(place["lon"], place["lat"], radius if isinstance(radius, float) else 0.0)
+        except ValueError:
+            return None
     if kind == PlaceKind.AREA and isinstance(area, str) and area in gazetteer.areas:
         return gazetteer.areas[area].geometry
     country = place["country"]

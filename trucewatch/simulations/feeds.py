@@ -193,14 +193,14 @@ def _readme(simulation: Simulation) -> str:
     feeds = ", ".join(path.name for _, path in simulation.feeds)
     told = [
         f"{MARK}. None of this happened.",
-        f"These files were made by lot, by the simulation '{simulation.id}' with the seed {simulation.seed}, to try out "
-        f"the agreement '{simulation.agreement}'. Actors bear the names that the agreement uses, because its clauses "
-        "speak of no others; what they are said to do here says nothing of what any of them ever did. Persons there are "
-        "none, and patrols and outlets are invented.",
-        f"{simulation.truth_path.name} holds what truly happens in the simulation: {counts['incidents']} incidents, of "
-        f"which nobody tells of {counts['incidents_never_told']}. {feeds} tell of the others, late, blurred, copied, and "
-        f"in part falsely, in {counts['rows']} rows. {simulation.key_path.name} says of each row which incident it tells "
-        "of, if any.",
+        f"These files were made by lot, by the simulation '{simulation.id}' with the seed {simulation.seed}, to try "
+        f"out the agreement '{simulation.agreement}'. Actors bear the names that the agreement uses, because its "
+        "clauses speak of no others; what they are said to do here says nothing of what any of them ever did. Persons "
+        "there are none, and patrols and outlets are invented.",
+        f"{simulation.truth_path.name} holds what truly happens in the simulation: {counts['incidents']} incidents, "
+        f"of which nobody tells of {counts['incidents_never_told']}. {feeds} tell of the others, late, blurred, "
+        f"copied, and in part falsely, in {counts['rows']} rows. {simulation.key_path.name} says of each row which "
+        "incident it tells of, if any.",
         "Do not mix these files with real reports, and do not take the marking off.",
     ]
     return "\n\n".join(textwrap.fill(paragraph, 100, break_on_hyphens=False) for paragraph in told) + "\n"

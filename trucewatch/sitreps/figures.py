@@ -15,12 +15,12 @@ from trucewatch.acts import act_tree
 from trucewatch.actors import ANYBODY, read_pairs
 from trucewatch.agreement.terms import Agreement, Clause
 from trucewatch.evidence import Assertion
-from trucewatch.findings import Outcome
+from trucewatch.judgements import Outcome
 from trucewatch.names import plain_name
 from trucewatch.sitreps.material import AreaRow, Cell, Concentration, Figures, Material, Period, Window
 from trucewatch.sitreps.places import coverage, zones_of
 from trucewatch.sitreps.sentences import listed, tell_findings
-from trucewatch.when import Span, local_day, midnight, tell, time_zone
+from trucewatch.when import Span, local_day, midnight, tell, tell_day, time_zone
 
 WINDOW_DAYS = 30
 OUTCOMES = (str(Outcome.VIOLATION), str(Outcome.OUTSIDE_SCOPE), str(Outcome.UNDETERMINED))
@@ -32,11 +32,11 @@ def figures(material: Material, period: Span | None = None) -> Figures:
     agreement = material.agreement
     span = _period(material, period)
     inside = _begun(material.incidents.incidents, span.start, span.end)
-    found = _in_period(material.findings, inside)
+    found = _in_period(material.findings, inside, span.start, span.end)
     zones = tuple((zone, agreement.zones[zone].label) for zone in _area_columns(agreement))
     placed = _zone_of(material)
     lethal = _lethal(material, span)
-    strict = _in_period(material.strict, inside) if material.strict is not None else None
+    strict = None if material.strict is None else _in_period(material.strict, inside, span.start, span.end)
     concentration = _concentration(lethal if lethal.height else inside, material)
     counts = _counts(found)
     harm = _civilian_harm(inside, found)
@@ -80,7 +80,9 @@ def _period(material: Material, span: Span | None) -> Period:
     if span is None:
         known = material.view.claims.select(pl.col("earliest").min(), pl.col("latest").max()).row(0)
         start, end = known if known[0] is not None else (midnight(_EPOCH_DAY, zone), midnight(_EPOCH_DAY, zone))
-        span = Span(midnight(local_day(start, zone), zone), max(end, start), "interval")
+        # Whole days: from the first instant of the first to the last of the last.
+        last = local_day(max(end - timedelta(microseconds=1), start), zone)
+        span = Span(midnight(local_day(start, zone), zone), midnight(last + timedelta(days=1), zone), "interval")
     return Period(span.earliest, span.latest, tell(Span(span.earliest, span.latest, "interval"), zone))
 
 
@@ -91,9 +93,11 @@ def _begun(incidents: pl.DataFrame, start: datetime, end: datetime) -> pl.DataFr
     return incidents.filter((pl.col("earliest") >= start) & (pl.col("earliest") < end))
 
 
-def _in_period(findings: pl.DataFrame, incidents: pl.DataFrame) -> pl.DataFrame:
+def _in_period(findings: pl.DataFrame, incidents: pl.DataFrame, start: datetime, end: datetime) -> pl.DataFrame:
+    """Return the findings about some incidents, and about occasions that fell into [start, end)."""
     stated = findings.filter(~pl.col("hypothetical") & (pl.col("outcome") != Outcome.UNTOUCHED))
-    return stated.join(incidents.select("incident"), on="incident", how="semi")
+    fell = (pl.col("subject_kind") == "occasion") & (pl.col("earliest") >= start) & (pl.col("earliest") < end)
+    return stated.filter(fell | pl.col("incident").is_in(incidents["incident"].implode()).fill_null(False))
 
 
 def _area_columns(agreement: Agreement) -> tuple[str, ...]:
@@ -247,7 +251,7 @@ def _areas(
     zones: Sequence[tuple[str, str]],
 ) -> tuple[AreaRow, ...]:
     start, end = period.before
-    earlier = _in_period(material.findings, _begun(material.incidents.incidents, start, end))
+    earlier = _in_period(material.findings, _begun(material.incidents.incidents, start, end), start, end)
     first = material.view.claims["earliest"].min()
     is_held = isinstance(first, datetime) and first <= start
     rows = []
@@ -322,8 +326,7 @@ def _cut_off(material: Material) -> str:
     last = material.view.claims["latest"].max()
     if not isinstance(last, datetime):
         return "nothing received"
-    zone = material.agreement.timezone
-    return tell(Span(last - timedelta(days=1), last, "day"), zone)
+    return tell_day(local_day(last - timedelta(microseconds=1), material.agreement.timezone))
 
 
 def _assessment(

@@ -1,7 +1,7 @@
 """Page: a sitrep as one HTML file that opens anywhere, offline, without scripts, on a phone and on paper.
 
-Everything stated is in `Figures`; this module only brings it into the order in which it is read. What comes from outside is
-escaped, and characters that turn or hide the text around them are shown instead of obeyed.
+Everything stated is in `Figures`; this module only brings it into the order in which it is read. What comes from
+outside is escaped, and characters that turn or hide the text around them are shown instead of obeyed.
 """
 
 from __future__ import annotations
@@ -17,13 +17,12 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from trucewatch.agreement.terms import Agreement, Clause, Rival, Term, TermKind, Words
-from trucewatch.findings import Outcome
+from trucewatch.agreement.terms import Agreement, Clause, Rival, Term, Words
+from trucewatch.judgements import Outcome
 from trucewatch.problems import Problem
 from trucewatch.sitreps.map import NO_ZONE, NOT_AUTHORITATIVE, caption_of, draw_map, tell_caption
 from trucewatch.sitreps.material import Cell, Figures, Told, Window
 from trucewatch.sitreps.sentences import listed, tell_unknowns
-
 from trucewatch.when import Span, tell, time_zone
 
 OUTCOMES = {
@@ -131,7 +130,13 @@ def _templates() -> Environment:
         lstrip_blocks=True,
     )
     templates.filters.update(
-        isolated=isolated, number=_number, counted=_counted, css_text=css_text, listed=listed, tests=_tests, cites=_cites
+        isolated=isolated,
+        number=_number,
+        counted=_counted,
+        css_text=css_text,
+        listed=listed,
+        tests=_tests,
+        cites=_cites,
     )
     return templates
 
@@ -157,8 +162,8 @@ def _content(figures: Figures, agreement: Agreement) -> dict[str, Any]:
         "guarantors": _labels(agreement.guarantors, agreement),
         "windows": [(window, _most(window)) for window in figures.windows],
         "chart": _chart(figures, agreement),
-        "map_small": Markup(draw_map(figures, agreement, is_small=True)),  # noqa: S704 - map.py escapes
-        "map_large": Markup(draw_map(figures, agreement)),  # noqa: S704
+        "map_small": Markup(draw_map(figures, agreement, is_small=True)),
+        "map_large": Markup(draw_map(figures, agreement)),
         "caption": caption,
         "caption_words": tell_caption(caption) if caption else (),
         "no_zone": NO_ZONE,
@@ -189,7 +194,7 @@ def isolated(text: str) -> Markup:
     Markup('reported by <bdi>شبكة شام</bdi>: &lt;3')
     """
     parts = _RUN.split(text)
-    return Markup("").join(  # noqa: S704 - every part is escaped
+    return Markup("").join(
         Markup("<bdi>{}</bdi>").format(part) if at % 2 else escape(part) for at, part in enumerate(parts)
     )
 
@@ -201,7 +206,7 @@ def css_text(text: str) -> Markup:
     Markup('"a\\000022\\00003C\\00002Fstyle\\00003E"')
     """
     written = "".join(c if c.isascii() and c.isalnum() else f"\\{ord(c):06X}" for c in text)
-    return Markup(f'"{written}"')  # noqa: S704 - letters, digits and escapes only
+    return Markup(f'"{written}"')
 
 
 def _number(count: int) -> str:
@@ -246,11 +251,11 @@ def _rivals(term: Term, agreement: Agreement) -> list[tuple[str, str]]:
     """Return (value, who says so) for each value that competes for a term."""
     titles = {name: source.title for name, source in agreement.sources.items()}
     return [
-        (_rival(rival, term, agreement), "; ".join(titles.get(name, name) for name in rival.says)) for rival in term.rivals
+        (_rival(rival, agreement), "; ".join(titles.get(name, name) for name in rival.says)) for rival in term.rivals
     ]
 
 
-def _rival(rival: Rival, term: Term, agreement: Agreement) -> str:
+def _rival(rival: Rival, agreement: Agreement) -> str:
     match rival.value:
         case Span():
             return tell(rival.value, agreement.timezone)
@@ -258,10 +263,12 @@ def _rival(rival: Rival, term: Term, agreement: Agreement) -> str:
             return "none"
         case bool():
             return "bound" if rival.value else "not bound"
-        case (float() | int() as least, float() | int() as most):
-            return f"{least / 1000:g} km" if least == most else f"{least / 1000:g} to {most / 1000:g} km"
-    names = [zone for zone in rival.value if isinstance(zone, str)] if term.kind is TermKind.ZONES else []
-    return listed(agreement.zones[zone].label if zone in agreement.zones else zone for zone in names)
+    names = [each for each in rival.value if isinstance(each, str)]
+    distances = [each / 1000 for each in rival.value if not isinstance(each, str)]
+    if distances:
+        least, most = distances[0], distances[-1]
+        return f"{least:g} km" if least == most else f"{least:g} to {most:g} km"
+    return listed(agreement.zones[name].label if name in agreement.zones else name for name in names)
 
 
 def _before(figures: Figures, agreement: Agreement) -> str:

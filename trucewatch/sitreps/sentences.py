@@ -11,7 +11,9 @@ import polars as pl
 from trucewatch.acts import act_tree
 from trucewatch.actors import ANYBODY, read_pairs
 from trucewatch.agreement.terms import Agreement, Presumption
-from trucewatch.findings import Outcome, Responsibility
+from trucewatch.findings import Responsibility
+from trucewatch.judgements import Outcome
+from trucewatch.occasions import COMPLETE_RECORD
 from trucewatch.sitreps.material import Material, Told
 from trucewatch.when import Span, tell
 from trucewatch.where import PlaceKind
@@ -24,6 +26,7 @@ _QUESTIONS = {
     "who": "who acted and against whom",
     "proof": "a further independent origin, or first-hand observation",
     "which report is right": "which of the differing reports is right",
+    COMPLETE_RECORD: "that the record for this time is complete, so that silence means that it was not done",
 }
 
 
@@ -36,11 +39,15 @@ def tell_findings(material: Material, found: pl.DataFrame, placed: pl.DataFrame)
     incidents = material.incidents.incidents.drop("act", "earliest", "latest", "pairs", "country")
     first = material.incidents.accounts.unique("incident", keep="first", maintain_order=True)
     several = dict(material.incidents.accounts.group_by("incident").len().iter_rows())
-    rows = found.join(first, on="incident").join(incidents, on="incident").sort("clause", "earliest", "finding")
-    return tuple(
+    of_incidents = found.filter(pl.col("subject_kind") == "incident").drop("earliest", "latest")
+    rows = of_incidents.join(first, on="incident").join(incidents, on="incident")
+    told = [
         _told(row, material, zones.get(row["incident"], ""), chains[row["incident"]], several[row["incident"]])
         for row in rows.iter_rows(named=True)
-    )
+    ]
+    occasions = found.filter(pl.col("subject_kind") == "occasion").iter_rows(named=True)
+    told += [_told_occasion(row, material, chains) for row in occasions]
+    return tuple(sorted(told, key=lambda one: (one.clause, one.earliest, one.id)))
 
 
 def _told(
@@ -74,6 +81,36 @@ def _told(
         account=row,
         earliest=row["earliest"],
     )
+
+
+def _told_occasion(
+    row: Mapping[str, Any], material: Material, chains: Mapping[str, tuple[Mapping[str, Any], ...]]
+) -> Told:
+    agreement = material.agreement
+    when = tell(Span(row["earliest"], row["latest"], "told"), agreement.timezone)
+    chain = tuple(link for incident in row["rests_on"] for link in chains[incident])
+    party = _party_label(row["responsible"][0], agreement)
+    words = str(row["occasion"]).rstrip(".")
+    if row["outcome"] == Outcome.VIOLATION:
+        sentence = f"{words}, {tell_reporters([link['office'] for link in chain], [link['source'] for link in chain])}: {when}."
+    else:
+        sentence = f"Due {when} from {party}: {words}. No report received shows that it was done in time."
+    grounds = tell_responsibility(row["responsibility"], [party], row["grounds"])
+    nowhere = dict.fromkeys(("lon", "lat", "radius_m", "area", "country", "geometry", "place_name"))
+    return Told(
+        id=row["finding"], clause=row["clause"], outcome=row["outcome"], sentence=f"{sentence} {_judged(row, material)}",
+        when=when, where="the clause's area", zone="", act=words, civilians_dead=None, presumption=False,
+        responsibility=grounds, responsible=(party,),
+        settled_by=tuple(tell_unknowns(names, agreement) for names in json.loads(row["settled_by"])),
+        tests=json.loads(row["tests"]), share_inside=None,
+        origins=f"{len(chain)} report{'' if len(chain) == 1 else 's'}", reports=len(chain), chain=chain,
+        account={**nowhere, "place_kind": str(PlaceKind.UNPLACED), "earliest": row["earliest"], "latest": row["latest"]},
+        earliest=row["earliest"],
+    )  # fmt: skip
+
+
+def _party_label(party: str, agreement: Agreement) -> str:
+    return party.replace("-", " ") if party in agreement.parties else agreement.register.label(party)
 
 
 def _sentence(
@@ -139,9 +176,9 @@ def tell_sides(pairs: str | None, agreement: Agreement) -> str:
 
 def tell_reporters(offices: Sequence[str], sources: Sequence[str]) -> str:
     """Say on whose word: "reported by X (in SOURCE)"."""
-    told = [office for office in offices if office]
+    told = list(dict.fromkeys(office for office in offices if office))
     by = listed(told[:4]) + (f" and {len(told) - 4} more" if len(told) > 4 else "") if told else "an office not named"
-    return f"reported by {by} (in {', '.join(source.upper() for source in sources)})"
+    return f"reported by {by} (in {', '.join(source.upper() for source in dict.fromkeys(sources))})"
 
 
 def tell_origins(low: int, high: int | None, reports: int) -> str:
@@ -217,7 +254,8 @@ def listed(words: Iterable[str]) -> str:
 
 
 def _chains(material: Material, found: pl.DataFrame) -> dict[str, tuple[Mapping[str, Any], ...]]:
-    wanted = material.incidents.members.join(found.select("incident").unique(), on="incident", how="semi")
+    about = found.select("rests_on").explode("rests_on").drop_nulls().unique()
+    wanted = material.incidents.members.join(about, left_on="incident", right_on="rests_on", how="semi")
     columns = ("source", "record", "file", "line", "office", "cites", "means", "reliability", "text")
     rows = wanted.join(material.view.claims.select("claim_key", *columns), on="claim_key").sort("incident", "line", "claim_key")
     chains: dict[str, list[Mapping[str, Any]]] = {}
