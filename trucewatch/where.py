@@ -36,6 +36,7 @@ _EDGE_DEGREES = 0.05
 # The sides of a sector are drawn in pieces no longer than this, so that they keep to the geodesic within a metre.
 _SIDE_M = 5_000.0
 _LEAP_DEGREES = 30.0
+_MOST_DRAWN_M = 2_000_000.0
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
@@ -182,8 +183,8 @@ def sector(
     """Return what an observer's bearing and range cover, as a WGS 84 polygon.
 
     `bearing_deg` is true, clockwise from north; the sector opens by `bearing_error_deg` to either side.
-    Raises ValueError for a range that is empty, an error that is no angle, or a sector that reaches a pole or the
-    antimeridian, where degrees no longer draw it.
+    Raises ValueError for a range that is empty, an error that is no angle, or a sector that reaches a pole, the
+    antimeridian or beyond 2,000 km, where it cannot be drawn in degrees.
     """
     if not 0 <= nearest_m < furthest_m:
         raise ValueError(f"a range from {nearest_m:g} m to {furthest_m:g} m is empty")
@@ -203,7 +204,12 @@ def sector(
 
 
 def _reach(lon: float, lat: float, bearings_deg: npt.ArrayLike, distances_m: npt.ArrayLike) -> Floats:
-    """Return where one arrives from one point at each bearing and distance, as rows of longitude and latitude."""
+    """Return where one arrives from one point at each bearing and distance, as rows of longitude and latitude.
+
+    Raises ValueError for more than 2,000 km: what is drawn in degrees is no longer true there.
+    """
+    if np.max(distances_m, initial=0.0) > 1.01 * _MOST_DRAWN_M:
+        raise ValueError(f"it reaches further than {_MOST_DRAWN_M / 1000:,.0f} km, too far to be drawn")
     bearing, distance = np.broadcast_arrays(
         np.asarray(bearings_deg, dtype=np.float64), np.asarray(distances_m, dtype=np.float64)
     )
@@ -215,7 +221,7 @@ def _reach(lon: float, lat: float, bearings_deg: npt.ArrayLike, distances_m: npt
 
 def _drawn(ring: Floats, holes: Sequence[Floats] = ()) -> BaseGeometry:
     """Return a polygon; raises ValueError where its ring goes round a pole or across the antimeridian."""
-    # Either way longitude leaps from one vertex to the next; beside a pole it does so too, and degrees draw badly there.
+    # Either way longitude leaps from one vertex to the next, as it does close beside a pole, where degrees draw badly.
     if np.abs(np.diff(ring[:, 0], append=ring[:1, 0])).max() > _LEAP_DEGREES:
         raise ValueError("it reaches a pole or across the antimeridian, and cannot be drawn in degrees")
     return shapely.Polygon(ring, holes)
@@ -315,7 +321,7 @@ def _read_utm(zone: int, band: str, easting: float, northing: float) -> tuple[fl
 def circle(lon: float, lat: float, radius_m: float) -> BaseGeometry:
     """Return a disc on the ellipsoid as a WGS 84 polygon that lies round it, by at most 0.5 % of the radius.
 
-    Raises ValueError where it reaches a pole or across the antimeridian: no polygon in degrees can draw it there.
+    Raises ValueError where it reaches a pole, across the antimeridian or beyond 2,000 km: degrees cannot draw it there.
     """
     # The chords of 6 degrees lie 0.14 % inside; the rest allows for their being straight in degrees, not on the ground.
     return _drawn(_reach(lon, lat, np.arange(0.0, 360.0, 6.0), 1.005 * max(radius_m, _LEAST_RADIUS_M)))

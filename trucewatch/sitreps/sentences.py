@@ -104,7 +104,7 @@ def _told_occasion(
         settled_by=tuple(tell_unknowns(names, agreement) for names in json.loads(row["settled_by"])),
         tests=json.loads(row["tests"]), share_inside=None,
         origins=f"{len(chain)} report{'' if len(chain) == 1 else 's'}", reports=len(chain), chain=chain,
-        account={**nowhere, "place_kind": str(PlaceKind.UNPLACED), "earliest": row["earliest"], "latest": row["latest"]},
+        account={**nowhere, **row, "place_kind": str(PlaceKind.UNPLACED)},
         earliest=row["earliest"],
     )  # fmt: skip
 
