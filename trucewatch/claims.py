@@ -1,14 +1,14 @@
 """Claims: one assertion in one report; and the view, the only door to what an audience may know.
 
-A claims table has one row for each assertion and teller. Most say that an act took place; others that a force or weapons
-were present, or that *nothing* was observed for a time. `SCHEMA` is its form; `Claim` is one row, for people.
+A claims table has one row for each assertion and teller. Most say that an act took place; others that a force or
+weapons were present, or that *nothing* was observed for a time. `SCHEMA` is its form; `Claim` is one row, for people.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -27,7 +27,7 @@ _INSTANT = pl.Datetime("us", "UTC")
 SCHEMA: dict[str, pl.DataType] = {
     "claim_key": pl.String(),  # keyed hash of (source, record or content, item)
     "version": pl.String(),  # keyed hash of the content
-    "event_key": pl.String(),  # the event that the claim tells of, by the record it was unfolded from
+    "event_key": pl.String(),  # keyed hash of the event that the claim tells of; claims of one record share it
     "source": pl.String(),  # id of the source description
     "record": pl.String(),  # the source's own record id
     "item": pl.Int32(),  # which assertion of the record, from 0
@@ -78,7 +78,14 @@ SCHEMA: dict[str, pl.DataType] = {
 _INDISPENSABLE = frozenset({"act", "earliest", "latest"})
 # These carry no content, only what makes the claim a claim of that source.
 _STRUCTURE = frozenset({"claim_key", "version", "event_key", "source", "item", "entry", "assertion", "levels"})
-_PLACING = ("lon", "lat", "radius_m", "geometry", "area")
+# Without any of these a place of that kind is no longer the place that was told.
+_PLACED_BY = {
+    "disc": ("lon", "lat", "radius_m"),
+    "sector": ("geometry",),
+    "line": ("geometry",),
+    "area": ("area", "geometry"),  # either one
+    "country": ("country",),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +135,7 @@ def empty_claims() -> pl.DataFrame:
 
 
 def claims_table(columns: Mapping[str, Any] | pl.DataFrame) -> pl.DataFrame:
-    """Return a claims table from some of its columns; the others are null. Rows stand in order of (claim_key, version)."""
+    """Return a claims table, in order of (claim_key, version), from some of its columns; the others are null."""
     frame = columns if isinstance(columns, pl.DataFrame) else pl.DataFrame(columns)
     missing = [pl.lit(None, dtype=kind).alias(name) for name, kind in SCHEMA.items() if name not in frame.columns]
     shaped = frame.with_columns(missing).select(pl.col(name).cast(kind) for name, kind in SCHEMA.items())
@@ -142,7 +149,7 @@ def claims_of(reports: pl.DataFrame, key: bytes = OPEN_KEY, entry: int = 0) -> p
     whatever its file's name, line or order; of a row that stands twice, the smaller line is kept.
     """
     numbered = (
-        reports.sort("content", "line")
+        reports.sort("content", "line", "file")
         .unique(["source", "record", "content"], keep="first", maintain_order=True)
         .with_columns(
             # Rows of one report that is no curated record are separate items of it; those of a curated one, versions.
@@ -157,8 +164,10 @@ def claims_of(reports: pl.DataFrame, key: bytes = OPEN_KEY, entry: int = 0) -> p
     names = [record or content for record, content in rows.select("record", "content").iter_rows()]
     versions = [keyed_hash(key, source, content) for source, content in rows.select("source", "content").iter_rows()]
     events = [
-        event if curated and event else version
-        for event, curated, version in zip(rows["event_key"], rows["curated"], versions, strict=True)
+        keyed_hash(key, source, "event", event) if curated and event else version
+        for source, event, curated, version in zip(
+            rows["source"], rows["event_key"], rows["curated"], versions, strict=True
+        )
     ]
     unfolded = (
         numbered.with_columns(
@@ -191,7 +200,7 @@ def claim(row: Mapping[str, Any]) -> Claim:
 def view(claims: pl.DataFrame, audience: Level) -> View:
     """Return what an audience may know of some claims: every field above its level is gone before anything is derived.
 
-    A claim is gone whole where a field is above the level without which it asserts nothing. A place whose geometry is
+    A claim is gone whole where a field is above the level without which it asserts nothing. A place of which a part is
     gone falls back to the area or country that is left.
     """
     kept: list[pl.DataFrame] = []
@@ -202,9 +211,9 @@ def view(claims: pl.DataFrame, audience: Level) -> View:
         if above & _INDISPENSABLE:
             continue
         held.append(most_sensitive(below.values()))
-        kept.append(_without(rows, sorted(above - _STRUCTURE)))
+        kept.append(_without(rows, above - _STRUCTURE, below) if above else rows)
     left = pl.concat(kept) if kept else empty_claims()
-    return View(left.sort("claim_key"), audience, most_sensitive(held))
+    return View(left.sort("claim_key", "version"), audience, most_sensitive(held))
 
 
 def _split_fields(levels: str | None, audience: Level) -> tuple[set[str], dict[str, Level]]:
@@ -215,31 +224,31 @@ def _split_fields(levels: str | None, audience: Level) -> tuple[set[str], dict[s
     )
 
 
-def _without(rows: pl.DataFrame, fields: Sequence[str]) -> pl.DataFrame:
-    gone = [pl.lit(None, dtype=SCHEMA[name]).alias(name) for name in fields]
-    left = rows.with_columns(*gone, pl.lit("{}").alias("levels") if fields else pl.col("levels"))
-    if not set(fields) & set(_PLACING):
-        return left
-    blank = pl.lit(None, dtype=pl.Float64())
-    left = left.with_columns(
-        pl.when(pl.col("place_kind").is_in(["sector", "line"]) & pl.col("geometry").is_null())
-        .then(pl.lit("gone"))
-        .when((pl.col("place_kind") == "disc") & (pl.col("lon").is_null() | pl.col("lat").is_null()))
-        .then(pl.lit("gone"))
-        .when((pl.col("place_kind") == "area") & pl.col("area").is_null() & pl.col("geometry").is_null())
-        .then(pl.lit("gone"))
-        .otherwise(pl.col("place_kind"))
-        .alias("place_kind")
-    )
-    lost = pl.col("place_kind") == "gone"
-    return left.with_columns(
-        pl.when(lost & pl.col("area").is_not_null())
-        .then(pl.lit("area"))
-        .when(lost & pl.col("country").is_not_null())
-        .then(pl.lit("country"))
-        .when(lost)
-        .then(pl.lit("unplaced"))
-        .otherwise(pl.col("place_kind"))
-        .alias("place_kind"),
-        *(pl.when(lost).then(blank).otherwise(pl.col(name)).alias(name) for name in ("lon", "lat", "radius_m")),
+def _without(rows: pl.DataFrame, fields: Set[str], left: Mapping[str, Level]) -> pl.DataFrame:
+    """Return rows without some fields; of the levels only those of the fields that are `left`."""
+    levels = json.dumps({name: level.word for name, level in left.items()}, sort_keys=True)
+    gone = [pl.lit(None, dtype=kind).alias(name) for name, kind in SCHEMA.items() if name in fields]
+    blanked = rows.with_columns(gone, pl.lit(levels).alias("levels"))
+    if fields & {"lon", "lat"}:
+        # A sector is drawn from where the observer stood: who may not know the one may not see the other.
+        sector = pl.col("place_kind") == "sector"
+        blanked = blanked.with_columns(pl.when(~sector).then("geometry").alias("geometry"))
+    return _fall_back(blanked)
+
+
+def _fall_back(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return rows in which a place that lost what places it is the area or country that is left of it."""
+    kind = pl.col("place_kind")
+    lost = kind.is_null()
+    for name, needed in _PLACED_BY.items():
+        missing = [pl.col(column).is_null() for column in needed]
+        lost = lost | ((kind == name) & (pl.all_horizontal(missing) if name == "area" else pl.any_horizontal(missing)))
+    fallen = (
+        pl.when(pl.col("area").is_not_null()).then(pl.lit("area"))
+        .when(pl.col("country").is_not_null()).then(pl.lit("country"))
+        .otherwise(pl.lit("unplaced"))
+    )  # fmt: skip
+    return rows.with_columns(
+        pl.when(lost).then(fallen).otherwise(kind).alias("place_kind"),
+        *(pl.when(~lost).then(name).alias(name) for name in ("lon", "lat", "radius_m", "geometry")),
     )

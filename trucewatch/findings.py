@@ -52,7 +52,7 @@ FINDING_SCHEMA: dict[str, pl.DataType] = {
     "grounds": pl.String(),
     "standard": pl.String(),
     "proof": pl.String(),  # yes or unknown
-    "share_inside": pl.Float64(),  # of the place as told, how much lies in some version of the clause's area
+    "share_inside": pl.Float64(),  # how much of a place that cannot be told inside or outside lies inside, at the widest
     "per_test": pl.Boolean(),  # too many combinations of terms: each test was judged by itself
 }
 
@@ -125,7 +125,8 @@ def _findings(
     rows = rows.with_columns(
         pl.col("possible").replace_strict(outcomes, return_dtype=pl.String).alias("outcome")
     ).filter((pl.col("outcome") != Outcome.UNTOUCHED) | pl.col("allegation"))
-    shares = share_inside(incidents.accounts.join(rows.select("incident"), on="incident", how="semi"), tests)
+    across = rows.filter(pl.col("tests").str.json_path_match("$.where") == "unknown")
+    shares = share_inside(incidents.accounts.join(across, on="incident", how="semi"), tests)
     who = incidents.incidents.select("incident", "pairs")
     rows = rows.join(who, on="incident").join(shares, on="incident", how="left").sort("incident")
     responsible = {pairs: responsibility(pairs, tests.agreement.register) for pairs in rows["pairs"].unique().to_list()}
@@ -242,7 +243,7 @@ def share_inside(accounts: pl.DataFrame, tests: ClauseTests) -> pl.DataFrame:
     discs = accounts.filter((pl.col("place_kind") == "disc") & pl.col("lon").is_not_null())
     x, y = tests.plane.project(discs["lon"].to_numpy(), discs["lat"].to_numpy())
     radius = np.maximum(discs["radius_m"].fill_null(0.0).to_numpy(), _LEAST_SHARE_M)
-    drawn = shapely.buffer(shapely.points(x, y), radius)
+    drawn = shapely.buffer(shapely.points(x, y), radius, quad_segs=8)
     names = discs["incident"].to_list()
     others = accounts.filter(~((pl.col("place_kind") == "disc") & pl.col("lon").is_not_null()))
     placed = []

@@ -12,6 +12,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -252,9 +253,9 @@ def _root_of(named: pl.DataFrame) -> list[pl.Series]:
     own = {str(means) for means in OWN_OBSERVATION}
     for means, source, office, cites, interest, incident in named.select(columns).iter_rows():
         teller = plain_name(office) if office else f"source {source}"
-        stated = [plain_name(str(name)) for name in json.loads(cites)] if cites else []
+        stated = _chain(cites)
         # An office named as the origin of its own words states its own reporting.
-        chain = [name for name in stated if name != teller] or stated[:1]
+        chain = [name for name in stated if name != teller] or list(stated[:1])
         last = chain[-1] if chain else ""
         is_unnamed = last.startswith("unnamed")
         circle.append(last not in ("", teller) and teller in _reached(last, cited.get(incident, {})))
@@ -279,11 +280,16 @@ def _root_of(named: pl.DataFrame) -> list[pl.Series]:
     ]
 
 
+@lru_cache(maxsize=65536)
+def _chain(cites: str | None) -> tuple[str, ...]:
+    return tuple(plain_name(str(name)) for name in json.loads(cites)) if cites else ()
+
+
 def _cited_by_office(named: pl.DataFrame) -> dict[str, dict[str, set[str]]]:
     graph: dict[str, dict[str, set[str]]] = {}
     stated = named.filter(pl.col("cites").is_not_null() & pl.col("office").is_not_null())
     for incident, office, cites in stated.select("incident", "office", "cites").iter_rows():
-        chain = [plain_name(office), *(plain_name(str(name)) for name in json.loads(cites))]
+        chain = [plain_name(office), *_chain(cites)]
         for citing, cited in itertools.pairwise(chain):
             if citing == cited:
                 continue

@@ -74,6 +74,10 @@ class ClauseTests:
     plane: Plane
     is_per_test: bool
 
+    @cached_property
+    def _meant(self) -> dict[tuple[str, ...], frozenset[str]]:
+        return {}
+
     @property
     def time_atoms(self) -> int:
         """Into how many pieces time is cut."""
@@ -180,16 +184,20 @@ class ClauseTests:
             not exception.actors or self._is_one_of(actor, exception.actors, atom)
         )
 
-    def _is_one_of(self, who: Who, names: Iterable[str], atom: int) -> bool:
-        register = self.agreement.register
-        wanted: set[str] = set()
-        for name in names:
-            party = self.agreement.parties.get(name)
-            for actor in party.actors if party else (name,):
-                wanted |= {actor} | register.stands_for(actor)
-        return self._belongs(who.actor, wanted, who.counts_contested, atom, frozenset())
+    def _is_one_of(self, who: Who, names: tuple[str, ...], atom: int) -> bool:
+        return self._belongs(who.actor, self._meant_by(names), who.counts_contested, atom, frozenset())
 
-    def _belongs(self, actor: str, wanted: set[str], contested: bool, atom: int, seen: frozenset[str]) -> bool:
+    def _meant_by(self, names: tuple[str, ...]) -> frozenset[str]:
+        if names not in self._meant:
+            meant: set[str] = set()
+            for name in names:
+                party = self.agreement.parties.get(name)
+                for actor in party.actors if party else (name,):
+                    meant |= {actor} | self.agreement.register.stands_for(actor)
+            self._meant[names] = frozenset(meant)
+        return self._meant[names]
+
+    def _belongs(self, actor: str, wanted: frozenset[str], contested: bool, atom: int, seen: frozenset[str]) -> bool:
         if actor in wanted:
             return True
         return any(
