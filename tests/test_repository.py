@@ -35,9 +35,7 @@ def test_there_are_two_locks() -> None:
 def test_a_lock_names_no_host(lock: Path) -> None:
     text = lock.read_text("utf-8")
     assert "://" not in text
-    assert not re.search(
-        r"^\s*(-i|-f|--index-url|--extra-index-url|--find-links|--trusted-host)\b", text, re.M
-    )
+    assert not re.search(r"^\s*(-i|-f|--index-url|--extra-index-url|--find-links|--trusted-host)\b", text, re.M)
 
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.name)
@@ -84,7 +82,5 @@ def test_the_citation_names_this_version() -> None:
 
 def test_the_third_party_licences_name_what_is_installed_to_run() -> None:
     text = (ROOT / "THIRD_PARTY_LICENSES.md").read_text("utf-8")
-    rows = {
-        (name, version) for name, version, _ in re.findall(r"^\| (\S+) \| (\S+) \| (\S.*?) \|", text, re.M)
-    }
+    rows = {(name, version) for name, version, _ in re.findall(r"^\| (\S+) \| (\S+) \| (\S.*?) \|", text, re.M)}
     assert rows - {("package", "version"), ("---", "---")} == set(pinned(ROOT / "requirements/run.lock.txt"))

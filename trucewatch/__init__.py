@@ -8,11 +8,10 @@ From a notebook:
 
     import trucewatch
 
-    done = trucewatch.assess_files(["ged.csv.gz"], source="ucdp", agreement="south-syria-2017", period="2017-05/2018-08")
-    done.findings             # a Polars frame, one row for each finding
-    done.finding(some_id)     # one of them, with its reasons
-    done.to_geopandas()       # with geometry, where geopandas is installed
-    done.publish("out/real")  # the sitrep and its tables
+    done = trucewatch.assess_files(["ged.csv.gz"], source="ucdp", agreement="south-syria-2017",
+    period="2017-05/2018-08") done.findings             # a Polars frame, one row for each finding
+    done.finding(some_id)     # one of them, with its reasons done.to_geopandas()       # with geometry, where
+    geopandas is installed done.publish("out/real")  # the sitrep and its tables
 """
 
 from importlib import import_module

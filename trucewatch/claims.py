@@ -16,6 +16,7 @@ from typing import Any
 import polars as pl
 
 from trucewatch.actors import ANYBODY, read_pairs
+from trucewatch.evidence import Extent
 from trucewatch.levels import Level, most_sensitive, read_level
 
 # `assess` without a mission has no key of its own; its keys only need to be stable.
@@ -250,5 +251,10 @@ def _fall_back(rows: pl.DataFrame) -> pl.DataFrame:
     )  # fmt: skip
     return rows.with_columns(
         pl.when(lost).then(fallen).otherwise(kind).alias("place_kind"),
+        # What filled its sector does not fill the area that the sector lies in.
+        pl.when(lost & (pl.col("place_extent") == Extent.THROUGHOUT))
+        .then(pl.lit(str(Extent.WITHIN)))
+        .otherwise("place_extent")
+        .alias("place_extent"),
         *(pl.when(~lost).then(name).alias(name) for name in ("lon", "lat", "radius_m", "geometry")),
     )

@@ -1,4 +1,4 @@
-"""The command line: thin, for hands and scripts. Exit codes: 0 done, 1 a fault in data, law or place, 2 a wrong call."""
+"""The command line, thin. Exit codes: 0 done, 1 a fault in data, law or place, 2 a wrong call."""
 
 from __future__ import annotations
 
@@ -24,7 +24,9 @@ _FILES = click.argument("files", nargs=-1, required=True, type=click.Path(path_t
 _DIR = click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON, for a program.")
 _STRICT = click.option("--strict", is_flag=True, help="Exit with 1 when any row was refused.")
-_OUT = click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for the sitrep and its tables.")
+_OUT = click.option(
+    "--out", type=click.Path(path_type=Path), required=True, help="Folder for the sitrep and its tables."
+)
 _PERIOD = click.option("--period", help="What to report on, as an EDTF interval: 2017-05/2018-08. Default: all of it.")
 _READING = click.option("--reading", help="One of the agreement's readings, such as strict. Default: every value open.")
 _AUDIENCE = click.option(
@@ -57,8 +59,8 @@ class _Commands(click.Group):
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="trucewatch", message="%(prog)s %(version)s")
 def main() -> None:
-    """For the people who watch a ceasefire: which clause was broken, where, when, how sure are we, who answers for it, and
-    on whose word?
+    """For the people who watch a ceasefire: which clause was broken, where, when, how sure are we, who answers for
+    it, and on whose word?
 
     Without a mission, on data of your own: trucewatch assess FILE --source ucdp --agreement south-syria-2017 --out DIR
     """
@@ -121,8 +123,8 @@ def collect(folder: Path, source: str, files: Sequence[Path], whole: bool, stric
                 click.echo(f"entry {entry.number}: {entry.new} records withdrawn by {entry.source}")
             else:
                 click.echo(
-                    f"entry {entry.number}: {entry.file}, {entry.rows_read:,} rows read, {entry.rows_refused:,} refused, "
-                    f"{entry.new:,} claims new"
+                    f"entry {entry.number}: {entry.file}, {entry.rows_read:,} rows read, "
+                    f"{entry.rows_refused:,} refused, {entry.new:,} claims new"
                 )
     _tell_refused(batches, open_source(source).refusal_limit, strict)
 
@@ -136,7 +138,13 @@ def collect(folder: Path, source: str, files: Sequence[Path], whole: bool, stric
 @click.option("--out", type=click.Path(path_type=Path), help="Folder for the sitrep. Default: DIR/sitrep.")
 @_JSON
 def run(
-    folder: Path, as_of: str | None, period: str | None, reading: str | None, audience: str, out: Path | None, as_json: bool
+    folder: Path,
+    as_of: str | None,
+    period: str | None,
+    reading: str | None,
+    audience: str,
+    out: Path | None,
+    as_json: bool,
 ) -> None:
     """Take everything the mission DIR received through the route, to a sitrep."""
     from trucewatch.mission import Mission
@@ -150,7 +158,9 @@ def run(
 
 @main.command()
 @_FILES
-@click.option("--source", required=True, help="Id of a shipped source (ucdp, acled, gdelt, ...), or a description file.")
+@click.option(
+    "--source", required=True, help="Id of a shipped source (ucdp, acled, gdelt, ...), or a description file."
+)
 @click.option("--agreement", required=True, help="Id of a shipped agreement, or the folder of one.")
 @_PERIOD
 @_READING
@@ -202,14 +212,18 @@ def trace(folder: Path, finding: str, as_json: bool) -> None:
     for way in filter(None, told["settled_by"].split(" | ")):
         click.echo(f"  it would settle it to know {way}")
     for link in told["chain_to_line"]:
-        click.echo(f"  {link['file']}:{link['line']}: {link['source']} {link['record'] or ''}, {link['office'] or 'not named'}")
+        click.echo(
+            f"  {link['file']}:{link['line']}: {link['source']} {link['record'] or ''}, {link['office'] or 'not named'}"
+        )
         if link["text"]:
             click.echo(f"    {link['text']}")
 
 
 @main.command()
 @click.argument("simulation", default="south-syria-demo")
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for the truth and the reports of it.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), required=True, help="Folder for the truth and the reports of it."
+)
 @click.option("--seed", type=int, help="Another seed than the description's.")
 @_JSON
 def simulate(simulation: str, out: Path, seed: int | None, as_json: bool) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -52,7 +52,7 @@ FINDING_SCHEMA: dict[str, pl.DataType] = {
     "grounds": pl.String(),
     "standard": pl.String(),
     "proof": pl.String(),  # yes or unknown
-    "share_inside": pl.Float64(),  # how much of a place that cannot be told inside or outside lies inside, at the widest
+    "share_inside": pl.Float64(),  # of a place told across a limit: how much lies inside at the widest
     "per_test": pl.Boolean(),  # too many combinations of terms: each test was judged by itself
 }
 
@@ -141,7 +141,10 @@ def _findings(
         pl.lit(clause.id).alias("clause"),
         pl.lit(name).alias("reading"),
         pl.lit(clause.is_hypothetical).alias("hypothetical"),
-        pl.when(pl.col("outcome") == Outcome.UNDETERMINED).then("settled_by").otherwise(pl.lit("[]")).alias("settled_by"),
+        pl.when(pl.col("outcome") == Outcome.UNDETERMINED)
+        .then("settled_by")
+        .otherwise(pl.lit("[]"))
+        .alias("settled_by"),
         pl.col("presumed").alias("presumption"),
         pl.Series("responsibility", [str(responsible[p][0]) for p in rows["pairs"]], pl.String),
         pl.Series("responsible", [list(responsible[p][1]) for p in rows["pairs"]], pl.List(pl.String)),
@@ -248,9 +251,9 @@ def share_inside(accounts: pl.DataFrame, tests: ClauseTests) -> pl.DataFrame:
     others = accounts.filter(~((pl.col("place_kind") == "disc") & pl.col("lon").is_not_null()))
     placed = []
     known: dict[tuple[Any, ...], Any] = {}
-    for row in others.select("incident", "place_kind", "area", "country", "geometry", "lon", "lat", "radius_m").iter_rows(
-        named=True
-    ):
+    for row in others.select(
+        "incident", "place_kind", "area", "country", "geometry", "lon", "lat", "radius_m"
+    ).iter_rows(named=True):
         key = (row["place_kind"], row["area"], row["country"], row["geometry"])
         if key not in known:
             told = place_shape(row, tests.agreement.gazetteer)

@@ -1,8 +1,8 @@
 """Incidents: what happened once, however many told of it; and on how many independent origins that rests.
 
-`corroborate` never sees the agreement: it cannot know what is forbidden. It links claims that may tell of one event, never
-against a cannot-link, and leaves what contradicts side by side as *accounts*: the alternatives that a finding must
-hold under.
+`corroborate` never sees the agreement: it cannot know what is forbidden. It links claims that may tell of one event,
+never against a cannot-link, and leaves what contradicts side by side as *accounts*: the alternatives that a finding
+must hold under.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ import numpy as np
 import polars as pl
 import shapely
 
-from trucewatch.acts import act_tree, weapon_tree
 from trucewatch.actors import ANYBODY, Register, read_pairs
+from trucewatch.acts import act_tree, weapon_tree
 from trucewatch.claims import View
 from trucewatch.evidence import OWN_OBSERVATION, Assertion
 from trucewatch.names import plain_name
@@ -56,8 +56,9 @@ class NearMiss:
 class Incidents:
     """What was established.
 
-    `incidents` has one row for each incident (named by its smallest claim), with the lists of its claims and offices and the
-    bounds of its origins; `accounts` one row for each alternative of its facts; `members` maps claim to incident.
+    `incidents` has one row for each incident (named by its smallest claim), with the lists of its claims and offices
+    and the bounds of its origins; `accounts` one row for each alternative of its facts; `members` maps claim to
+    incident.
     """
 
     incidents: pl.DataFrame
@@ -133,7 +134,8 @@ def _link(units: pl.DataFrame, register: Register) -> tuple[pl.DataFrame, tuple[
 def _candidates(heads: pl.DataFrame, register: Register) -> list[tuple[int, int]]:
     """Return index pairs of units that may tell of one event, closest first, ties by their keys."""
     close = (
-        heads.with_row_index("at")
+        _with_reach(heads)
+        .with_row_index("at")
         .filter(
             pl.col("lon").is_not_null()
             & pl.col("lat").is_not_null()
@@ -165,8 +167,27 @@ def _candidates(heads: pl.DataFrame, register: Register) -> list[tuple[int, int]
     return [(one, other) for _, _, _, one, other in sorted(found)]
 
 
+def _with_reach(heads: pl.DataFrame) -> pl.DataFrame:
+    """Give every sector, line and drawn area the circle that lies round it, for the search alone."""
+    rows = heads.select("geometry", "lon", "lat", "radius_m").iter_rows()
+    circles = [_circle_round(geometry) if geometry is not None else told for geometry, *told in rows]
+    columns = list(zip(*circles, strict=True)) if circles else [(), (), ()]
+    return heads.with_columns(
+        pl.Series(name, column, pl.Float64) for name, column in zip(("lon", "lat", "radius_m"), columns, strict=True)
+    )
+
+
+def _circle_round(geometry: bytes) -> tuple[float, float, float]:
+    shape = shapely.from_wkb(geometry)
+    middle = shape.centroid
+    corners = shapely.get_coordinates(shape)
+    return middle.x, middle.y, max(distance_m(middle.x, middle.y, x, y) for x, y in corners)
+
+
 def _closeness(one: Mapping[str, Any], other: Mapping[str, Any], register: Register) -> float | None:
-    """Return how near two claims are as a share of what their radii allow, or None where they tell of different things."""
+    """Return how near two claims are as a share of what their radii allow, or None where they tell of different
+    things.
+    """
     if one["curated"] and other["curated"] and one["source"] == other["source"]:
         return None
     allowed = one["radius_m"] + other["radius_m"]
@@ -218,22 +239,25 @@ def _summarise(named: pl.DataFrame) -> pl.DataFrame:
             pl.col("allegation").any(),
             pl.col("exercise").any(),
             pl.col("means").unique().sort(),
-            pl.col("root").drop_nulls().n_unique().clip(lower_bound=1).cast(pl.Int64).alias("origins_low"),
+            pl.col("root").drop_nulls().n_unique().cast(pl.Int64).alias("roots"),
+            pl.col("is_office").any().cast(pl.Int64).alias("offices_alone"),
             pl.col("possible_root").n_unique().cast(pl.Int64).alias("origins_high"),
             pl.col("is_plural").any().alias("origins_unbounded"),
-            pl.col("is_circle").all().alias("only_circle"),
             (pl.col("own") & pl.col("interest").is_null()).any().alias("first_hand"),
             (pl.col("own") & pl.col("interest").is_null() & (pl.col("means") == "recorded")).any().alias("recorded"),
             pl.struct("file", "line").sort().alias("lines"),
         )
         .with_columns(
-            pl.when("only_circle").then(0).otherwise("origins_low").alias("origins_low"),
+            pl.when(pl.col("roots") > 0).then("roots").otherwise("offices_alone").alias("origins_low"),
             pl.when("origins_unbounded").then(None).otherwise("origins_high").alias("origins_high"),
         )
         .with_columns(
-            pl.when(pl.col("origins_low") >= 2).then(pl.lit("corroborated")).otherwise(pl.lit("reported")).alias("status")
+            pl.when(pl.col("origins_low") >= 2)
+            .then(pl.lit("corroborated"))
+            .otherwise(pl.lit("reported"))
+            .alias("status")
         )
-        .drop("only_circle", "origins_unbounded")
+        .drop("roots", "offices_alone", "origins_unbounded")
         .sort("incident")
     )
 
@@ -241,43 +265,59 @@ def _summarise(named: pl.DataFrame) -> pl.DataFrame:
 def _root_of(named: pl.DataFrame) -> list[pl.Series]:
     """Return for each claim the root that must lie behind it and the root that may, after architecture section 5.
 
-    Sources of one interest are one root. An office with no word on where it has its knowledge has none that must be its
-    own: it may have it from any other, so that such offices count as one where they stand alone, and else add nothing.
+    Sources of one interest are one root. An office with no word on where it has its knowledge has none that must be
+    its own: it may have it from any other, so that such offices count as one where they stand alone, and else add
+    nothing. A complaint is what is to be established and no proof of itself: who complains is no root, nor is a
+    circle of citations.
     """
     must: list[str | None] = []
     may: list[str] = []
     plural: list[bool] = []
-    circle: list[bool] = []
-    cited = _cited_by_office(named)
-    columns = ("means", "source", "office", "cites", "interest", "incident")
+    office_only: list[bool] = []
+    cited, complainants = _cited_by_office(named), _complainants(named)
+    columns = ("means", "source", "office", "cites", "interest", "incident", "allegation")
     own = {str(means) for means in OWN_OBSERVATION}
-    for means, source, office, cites, interest, incident in named.select(columns).iter_rows():
+    for means, source, office, cites, interest, incident, allegation in named.select(columns).iter_rows():
         teller = plain_name(office) if office else f"source {source}"
         stated = _chain(cites)
         # An office named as the origin of its own words states its own reporting.
         chain = [name for name in stated if name != teller] or list(stated[:1])
         last = chain[-1] if chain else ""
         is_unnamed = last.startswith("unnamed")
-        circle.append(last not in ("", teller) and teller in _reached(last, cited.get(incident, {})))
         plural.append(is_unnamed and last.endswith("s"))
-        if interest:
-            must.append(f"interest {interest}")
-            may.append(f"interest {interest}")
+        complained = complainants.get(incident, frozenset())
+        root: str | None = None
+        possible = f"office {teller}"
+        is_office = False
+        if allegation or last in complained:
+            possible = f"complaint {teller if allegation else last}"
+        elif last not in ("", teller) and teller in _reached(last, cited.get(incident, {})):
+            possible = "circle"
+        elif interest:
+            root = possible = f"interest {interest}"
         elif means in own:
-            must.append(f"own {teller}")
-            may.append(f"own {teller}")
+            root = possible = f"own {teller}"
         elif chain and not is_unnamed:
-            must.append(f"named {last}")
-            may.append(f"named {last}")
+            root = possible = f"named {last}"
         else:
-            must.append(None)
-            may.append(f"office {teller}")
+            is_office = True
+        must.append(root)
+        may.append(possible)
+        office_only.append(is_office)
     return [
         pl.Series("root", must, pl.String),
         pl.Series("possible_root", may, pl.String),
         pl.Series("is_plural", plural, pl.Boolean),
-        pl.Series("is_circle", circle, pl.Boolean),
+        pl.Series("is_office", office_only, pl.Boolean),
     ]
+
+
+def _complainants(named: pl.DataFrame) -> dict[str, frozenset[str]]:
+    found: dict[str, set[str]] = {}
+    for incident, office in named.filter("allegation").select("incident", "office").iter_rows():
+        if office:
+            found.setdefault(incident, set()).add(plain_name(office))
+    return {incident: frozenset(offices) for incident, offices in found.items()}
 
 
 @lru_cache(maxsize=65536)
@@ -338,9 +378,7 @@ def _combinations(told: Sequence[Mapping[str, Any]], gazetteer: Gazetteer) -> li
         choices.append(_sharpest(question, written, gazetteer))
     if int(np.prod([len(choice) for choice in choices])) > MOST_ACCOUNTS:
         return [{name: row[name] for name in FACTS} for row in told]
-    return [
-        {name: value for part in parts for name, value in part.items()} for parts in itertools.product(*choices)
-    ]
+    return [{name: value for part in parts for name, value in part.items()} for parts in itertools.product(*choices)]
 
 
 def _sharpest(question: str, values: list[dict[str, Any]], gazetteer: Gazetteer) -> list[dict[str, Any]]:

@@ -1,9 +1,10 @@
 """Judgements: what a clause makes of an account of an incident.
 
-The outcome is what holds over every feasible completion of the underlying facts (actor and target, place in its region,
-time in its span, act under its node, contested terms): always untouched, outside scope where some completion is covered by
-an exception and none is a violation, violation where every completion is one, else undetermined, with the smallest sets of
-unknowns that would settle it. Accounts that look alike to a clause are judged once; the rest is a gather.
+The outcome is what holds over every feasible completion of the underlying facts (actor and target, place in its
+region, time in its span, act under its node, contested terms): always untouched, outside scope where some completion
+is covered by an exception and none is a violation, violation where every completion is one, else undetermined, with
+the smallest sets of unknowns that would settle it. Accounts that look alike to a clause are judged once; the rest is
+a gather.
 """
 
 from __future__ import annotations
@@ -41,8 +42,8 @@ class Outcome(StrEnum):
 class Judgement:
     """What a clause makes of an account: the possible outcomes as bits, the tests, and what would settle it.
 
-    `tests` answers yes, no or unknown for each of when, where, what, bound, count, proof and scope. `settled_by` holds the
-    minimal sets of unknowns whose knowledge would always leave one outcome; empty unless undetermined.
+    `tests` answers yes, no or unknown for each of when, where, what, bound, count, proof and scope. `settled_by`
+    holds the minimal sets of unknowns whose knowledge would always leave one outcome; empty unless undetermined.
     """
 
     possible: int
@@ -66,8 +67,8 @@ def outcome_of(possible: int) -> Outcome:
 def judge(accounts: pl.DataFrame, incidents: pl.DataFrame, tests: ClauseTests, standard: Standard) -> pl.DataFrame:
     """Return the accounts that a clause may touch, or that were alleged, each with its judgement.
 
-    Added columns: `possible` (bits 1 untouched, 2 outside scope, 4 violation), `tests` and `settled_by` (JSON), `presumed`,
-    `proof`, `allegation`.
+    Added columns: `possible` (bits 1 untouched, 2 outside scope, 4 violation), `tests` and `settled_by` (JSON),
+    `presumed`, `proof`, `allegation`.
     """
     return _judge_alike(_signatures(accounts.join(_proofs(incidents, standard), on="incident"), tests), tests)
 
@@ -75,9 +76,7 @@ def judge(accounts: pl.DataFrame, incidents: pl.DataFrame, tests: ClauseTests, s
 def _proofs(incidents: pl.DataFrame, standard: Standard) -> pl.DataFrame:
     columns = ("origins_low", "first_hand", "recorded")
     kinds = incidents.select(columns).unique()
-    held = [
-        proof_holds(standard, low, low, first_hand, recorded) for low, first_hand, recorded in kinds.iter_rows()
-    ]
+    held = [proof_holds(standard, low, low, first_hand, recorded) for low, first_hand, recorded in kinds.iter_rows()]
     table = kinds.with_columns(pl.Series("proof", held, pl.Boolean))
     return incidents.select("incident", "allegation", *columns).join(table, on=columns).select(
         "incident", "allegation", "proof"
@@ -111,9 +110,7 @@ def place_masks(accounts: pl.DataFrame, tests: ClauseTests) -> npt.NDArray[np.ui
     masks = np.zeros(accounts.height, dtype=np.uint64)
     kinds = accounts["place_kind"].to_numpy()
     discs = np.flatnonzero(kinds == str(PlaceKind.DISC))
-    lon, lat, radius = (
-        accounts[name].fill_null(0.0).to_numpy()[discs] for name in ("lon", "lat", "radius_m")
-    )
+    lon, lat, radius = (accounts[name].fill_null(0.0).to_numpy()[discs] for name in ("lon", "lat", "radius_m"))
     for at, atom in enumerate(tests.place_atoms):
         touched = tests.plane.discs_touch(lon, lat, radius, atom)
         masks[discs[touched]] |= np.uint64(1 << at)
@@ -153,10 +150,23 @@ def _mask_of(place: Mapping[str, Any], tests: ClauseTests) -> int:
 
 # ---- judging ---------------------------------------------------------------------------------------------------------
 
-_SEEN = (
-    "first_atom last_atom time_extent places place_extent act weapon calibre_low_mm calibre_high_mm count_low count_high "
-    "count_unit pairs facts proof"
-).split()
+_SEEN = [
+    "first_atom",
+    "last_atom",
+    "time_extent",
+    "places",
+    "place_extent",
+    "act",
+    "weapon",
+    "calibre_low_mm",
+    "calibre_high_mm",
+    "count_low",
+    "count_high",
+    "count_unit",
+    "pairs",
+    "facts",
+    "proof",
+]
 
 
 def _judge_alike(accounts: pl.DataFrame, tests: ClauseTests) -> pl.DataFrame:

@@ -1,8 +1,8 @@
 """Mission: a working folder, and the route from a file to a sitrep, with or without one.
 
-A mission's folder holds `mission.yml` (which agreement), `mandate.yml` (what it may say), `mission.key` (drawn once; keeps claim
-keys apart from every other mission's) and `received/`: each batch as Parquet named by a keyed hash of its content, with an
-index that is only ever appended to.
+A mission's folder holds `mission.yml` (which agreement), `mandate.yml` (what it may say), `mission.key` (drawn once;
+keeps claim keys apart from every other mission's) and `received/`: each batch as Parquet named by a keyed hash of its
+content, with an index that is only ever appended to.
 """
 
 from __future__ import annotations
@@ -186,7 +186,10 @@ class Finding:
             ("Who answers for it", told.responsibility),
             ("On whose word", told.origins),
             *(("Would settle it", way) for way in told.settled_by),
-            *((f"{link['file']}:{link['line']}", f"{link['office'] or ''}: {link['text'] or ''}") for link in told.chain),
+            *(
+                (f"{link['file']}:{link['line']}", f"{link['office'] or ''}: {link['text'] or ''}")
+                for link in told.chain
+            ),
         ]
         body = "".join(f"<tr><th scope='row'>{escape(name)}</th><td>{escape(value)}</td></tr>" for name, value in rows)
         return f"<p>{escape(told.sentence)}</p><table>{body}</table>"
@@ -203,8 +206,8 @@ def assess_files(
 ) -> Assessment:
     """Take some files of one source through the whole route without a mission.
 
-    `source` and `agreement` are shipped ids or paths; `period` is an EDTF interval such as 2017-05/2018-08; `reading` is one
-    of the agreement's. Raises TrucewatchError for anything the user can mend.
+    `source` and `agreement` are shipped ids or paths; `period` is an EDTF interval such as 2017-05/2018-08; `reading`
+    is one of the agreement's. Raises TrucewatchError for anything the user can mend.
     """
     progress("reading the agreement")
     law, feed = open_agreement(agreement), open_source(source)
@@ -319,10 +322,14 @@ def _judge_examples(
         file = str(agreement.folder / "examples.yml")
         if outcome != example.expect:
             message = f"'{example.id}' comes to {outcome} under {example.clause}, not to {example.expect}"
-            yield Problem(file, example.line, "example-differs", message, "one of the two is wrong: the case or the text")
+            yield Problem(
+                file, example.line, "example-differs", message, "one of the two is wrong: the case or the text"
+            )
         elif missing := sorted(set(example.because) - unknowns):
             message = f"'{example.id}' is not undetermined because of {', '.join(missing)}"
-            yield Problem(file, example.line, "example-differs", message, f"what is unknown: {', '.join(sorted(unknowns))}")
+            yield Problem(
+                file, example.line, "example-differs", message, f"what is unknown: {', '.join(sorted(unknowns))}"
+            )
 
 
 # ---- a mission's folder ----------------------------------------------------------------------------------------------
@@ -365,7 +372,9 @@ class Mission:
         shipped_id = law.folder == shipped("agreements") / law.id
         named = law.id if shipped_id else str(law.folder.resolve())
         (path / "received").mkdir(parents=True)
-        (path / "mission.yml").write_text(f"format: 1\nagreement: {json.dumps(named, ensure_ascii=False)}\n", encoding="utf-8")
+        (path / "mission.yml").write_text(
+            f"format: 1\nagreement: {json.dumps(named, ensure_ascii=False)}\n", encoding="utf-8"
+        )
         (path / "mandate.yml").write_text(_MANDATE, encoding="utf-8")
         handle = os.open(path / "mission.key", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "wb") as file:
@@ -401,10 +410,12 @@ class Mission:
         told = tuple(str(item.value) for item in powers.items()) if powers else ()
         for power in told:
             if power not in _POWERS:
-                problems.append(Problem(str(name), text.line, "unknown-power", f"'{power}'", did_you_mean(power, _POWERS)))
+                problems.append(
+                    Problem(str(name), text.line, "unknown-power", f"'{power}'", did_you_mean(power, _POWERS))
+                )
         if word is None or word.value not in standards:
-            problems.append(Problem(str(name), word.line if word else 1, "unknown-standard", "names no standard of proof",
-                                    f"one of {', '.join(standards)}"))  # fmt: skip
+            line, hint = word.line if word else 1, f"one of {', '.join(standards)}"
+            problems.append(Problem(str(name), line, "unknown-standard", "names no standard of proof", hint))
         if problems or word is None:
             raise TrucewatchError(str(problems[0]))
         return Mandate(told, standards[word.value])
@@ -424,9 +435,9 @@ class Mission:
     ) -> tuple[list[Entry], list[Received]]:
         """Receive some files of a source; all are read before anything is kept.
 
-        A record that was received before and reads differently becomes a new version. With `whole` the files are all that
-        the feed holds for the days they span: what was received before for those days and is gone is kept as withdrawn.
-        `now` is the time of receipt. Raises TrucewatchError.
+        A record that was received before and reads differently becomes a new version. With `whole` the files are all
+        that the feed holds for the days they span: what was received before for those days and is gone is kept as
+        withdrawn. `now` is the time of receipt. Raises TrucewatchError.
         """
         law, feed = self.agreement, open_source(source)
         batches = []
@@ -436,7 +447,9 @@ class Mission:
         self._keep_description(feed, source)
         at, receipts = now or datetime.now(UTC), self.receipts
         held = receipts.claims()
-        made = [receipts.receive(batch, feed.id, Path(path).name, at) for path, batch in zip(paths, batches, strict=True)]
+        made = [
+            receipts.receive(batch, feed.id, Path(path).name, at) for path, batch in zip(paths, batches, strict=True)
+        ]
         if whole and (gone := receipts.withdraw(feed.id, batches, held, at)):
             made.append(gone)
         return made, batches
@@ -462,10 +475,10 @@ class Mission:
         progress("opening what was received")
         described = (self.folder / "sources" / f"{name}.yml" for name in sources_of(receipts.entries(as_of)))
         return _follow_route(
-            receipts.claims(as_of), tuple(open_source(path) for path in described), _Account(*receipts.account(as_of)), law,
-            _reading(reading, law), _period(period, law), read_level(audience), mandate.standard, mandate.may_determine,
-            (self.folder / SIMULATED).exists(), progress,
-        )  # fmt: skip
+            receipts.claims(as_of), tuple(open_source(path) for path in described),
+            _Account(*receipts.account(as_of)), law, _reading(reading, law), _period(period, law),
+            read_level(audience), mandate.standard, mandate.may_determine, (self.folder / SIMULATED).exists(),
+            progress, )  # fmt: skip
 
 
 # ---- tracing ---------------------------------------------------------------------------------------------------------
@@ -538,4 +551,3 @@ def grow(name: str | Path, out: str | Path, seed: int | None = None) -> Simulati
 def _clear_demo(folder: Path) -> None:
     if folder.is_dir() and (folder / SIMULATED).exists() and (folder / "mission.yml").exists():
         shutil.rmtree(folder)
-

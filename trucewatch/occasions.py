@@ -6,6 +6,7 @@ attestation can be recorded yet, so a duty of which nothing was reported stays u
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -16,8 +17,8 @@ import polars as pl
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from trucewatch.acts import act_tree
 from trucewatch.actors import ANYBODY, read_pairs
+from trucewatch.acts import act_tree
 from trucewatch.agreement.atoms import ClauseTests
 from trucewatch.agreement.terms import Reading
 from trucewatch.evidence import Extent
@@ -53,7 +54,8 @@ def duties_due(
 ) -> list[Occasion]:
     """Return the duties of a clause that fell due, by every value of their due time, before what was received ends.
 
-    A duty that was done in time under each value is met, and nothing is said of it. One that has no due time is never late.
+    A duty that was done in time under each value is met, and nothing is said of it. One that has no due time is never
+    late.
     """
     agreement, clause = tests.agreement, tests.clause
     dues = agreement.moments(clause.start, reading)
@@ -146,7 +148,7 @@ def ceilings_passed(judged: pl.DataFrame, tests: ClauseTests) -> list[Occasion]:
     ]
     instants = sorted({edge for holding in held for edge in (holding.earliest, holding.latest)})
     passed: list[tuple[datetime, datetime, tuple[_Holding, ...]]] = []
-    for start, end in zip(instants, instants[1:], strict=False):
+    for start, end in itertools.pairwise(instants):
         together = _apart(holding for holding in held if holding.earliest <= start and end <= holding.latest)
         if sum(holding.low for holding in together) <= at_most:
             continue
@@ -193,4 +195,3 @@ def _apart(held: Iterable[_Holding]) -> tuple[_Holding, ...]:
         if not any(shapely.intersects(holding.place, other.place) for other in kept):
             kept.append(holding)
     return tuple(kept)
-

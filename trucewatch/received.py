@@ -1,7 +1,7 @@
 """Received: what came in, batch by batch, and when; an index that is only ever appended to.
 
-Each batch lies as Parquet under a keyed hash of its content, so that the same content is never kept twice; the index says
-in which order batches arrived, and which records their source has taken back since.
+Each batch lies as Parquet under a keyed hash of its content, so that the same content is never kept twice; the index
+says in which order batches arrived, and which records their source has taken back since.
 """
 
 from __future__ import annotations

@@ -21,6 +21,8 @@ ROOT = Path(__file__).parents[2]
 Tell = Callable[..., Told]
 
 _COUNTS = {"violation": 1, "outside_scope": 1, "undetermined": 2}
+_DYADS = (("A – B", 73, 9), ("C", 0, 2))
+_JUNE, _JULY = datetime(2018, 5, 31, 21, tzinfo=UTC), datetime(2018, 6, 30, 21, tzinfo=UTC)
 _NOTHING = {"violation": 0, "outside_scope": 0, "undetermined": 0}
 _ACCOUNT: Mapping[str, Any] = {
     "incident": "i1",
@@ -50,9 +52,7 @@ _REPORT: Mapping[str, Any] = {
 }
 
 
-def _tell(
-    id: str, outcome: str = "undetermined", report: Mapping[str, Any] | None = None, **place: Any
-) -> Told:
+def _tell(id: str, outcome: str = "undetermined", report: Mapping[str, Any] | None = None, **place: Any) -> Told:
     ways = {"undetermined": [["where"], ["end", "who"]]}.get(outcome, [])
     return Told(
         id=id,
@@ -109,7 +109,9 @@ def figures(agreement: Agreement, source: Source) -> Figures:
     return Figures(
         title="Ceasefire in south-west Syria",
         marking="public",
-        period=Period(datetime(2018, 5, 31, 21, tzinfo=UTC), datetime(2018, 6, 30, 21, tzinfo=UTC), "1 to 30 June 2018"),
+        period=Period(
+            datetime(2018, 5, 31, 21, tzinfo=UTC), datetime(2018, 6, 30, 21, tzinfo=UTC), "1 to 30 June 2018"
+        ),
         cut_off="30 June 2018",
         reading="",
         assessment=("First sentence.", "Second sentence.", "Third sentence."),
@@ -121,7 +123,9 @@ def figures(agreement: Agreement, source: Source) -> Figures:
         strict_counts={**_COUNTS, "violation": 0, "undetermined": 3},
         presumed=1,
         by_month={"2018-05": 20, "2018-06": 77},
-        windows=(Window("9 July 2017", "9 June to 8 July", "9 July to 7 August", 83, 15, (("A – B", 73, 9), ("C", 0, 2))),),
+        windows=(
+            Window("9 July 2017", "9 June to 8 July", "9 July to 7 August", 83, 15, (("A – B", 73, 9), ("C", 0, 2))),
+        ),
         matrix={"C1": {**cells, "daraa": Cell("counts", _COUNTS)}, "C2": {**cells, "suwayda": Cell("partly seen")}},
         zones=zones,
         told=told,

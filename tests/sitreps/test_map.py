@@ -1,3 +1,5 @@
+"""The map of a sitrep: to scale, in a fixed frame, never a pin."""
+
 from __future__ import annotations
 
 import re
@@ -54,9 +56,7 @@ def test_it_says_that_it_decides_no_line(figures: Figures, agreement: Agreement)
     assert f">{NOT_AUTHORITATIVE}</text>" in draw_map(figures, agreement, is_small=True)
 
 
-def test_a_disc_is_as_wide_as_the_place_is_uncertain(
-    tell: Tell, with_told: WithTold, agreement: Agreement
-) -> None:
+def test_a_disc_is_as_wide_as_the_place_is_uncertain(tell: Tell, with_told: WithTold, agreement: Agreement) -> None:
     svg = draw_map(with_told(tell("a", radius_m=3000.0), tell("b", radius_m=25_000.0)), agreement)
     assert [radius / km_unit(svg) for _, _, radius in discs(svg)] == pytest.approx([25, 3], abs=0.05)
 
@@ -70,7 +70,8 @@ def test_the_frame_is_that_of_the_zones_whatever_is_reported(
 ) -> None:
     nothing, much = with_told(), with_told(tell("a"), tell("b", lon=40.0, lat=36.0), tell("c", lon=35.0, lat=31.0))
     frames = [re.search(r'viewBox="[^"]+"', draw_map(each, agreement)) for each in (nothing, much)]
-    grounds = [re.findall(r'class="(?:zone|part) outline" d="[^"]+"', draw_map(each, agreement)) for each in (nothing, much)]
+    outline = r'class="(?:zone|part) outline" d="[^"]+"'
+    grounds = [re.findall(outline, draw_map(each, agreement)) for each in (nothing, much)]
     assert frames[0] and frames[1] and frames[0][0] == frames[1][0]
     assert grounds[0] == grounds[1]
     assert len(grounds[0]) == 4

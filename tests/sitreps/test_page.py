@@ -1,12 +1,16 @@
+"""The page of a sitrep: whole, safe, and readable on paper, on a phone and by ear."""
+
 from __future__ import annotations
 
-import hashlib
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,6 +18,9 @@ from trucewatch.agreement.terms import Agreement
 from trucewatch.problems import Problem
 from trucewatch.sitreps.material import AreaRow, Figures, Told
 from trucewatch.sitreps.page import css_text, isolated, render_page
+
+if TYPE_CHECKING:
+    from selenium.webdriver import Chrome
 
 Tell = Callable[..., Told]
 WithTold = Callable[..., Figures]
@@ -114,7 +121,7 @@ def test_it_has_landmarks_a_language_and_headings_in_order(page: Page) -> None:
     assert [len(page.named(tag)) for tag in ("header", "main", "nav", "footer", "h1")] == [1, 1, 1, 1, 1]
     levels = [int(tag[1]) for tag, _ in page.tags if re.fullmatch(r"h[1-6]", tag)]
     assert levels[0] == 1
-    assert [pair for pair in zip(levels, levels[1:], strict=False) if pair[1] > pair[0] + 1] == []
+    assert [pair for pair in pairwise(levels) if pair[1] > pair[0] + 1] == []
 
 
 def test_every_table_is_named_and_every_head_has_its_scope(page: Page) -> None:
@@ -217,7 +224,7 @@ def test_hypothetical_demands_are_left_out(written: str, agreement: Agreement) -
 
 def test_a_named_area_stands_behind_the_zone_it_is_part_of(page: Page) -> None:
     assert re.search(r"Quneitra 0 0 0 of which Area of separation 0 0 0 As Suwayda", page.said)
-    assert "Area of separation (part of Quneitra )" in page.said
+    assert "Area of separation (part of Quneitra)" in page.said
 
 
 def test_the_period_before_stands_beneath_where_it_was_received(figures: Figures, agreement: Agreement) -> None:
@@ -235,7 +242,8 @@ def test_before_and_after_claim_no_cause(page: Page) -> None:
 
 def test_the_months_are_drawn_and_written(page: Page, written: str) -> None:
     assert "May 2018 20 June 2018 77" in page.said
-    heights = [float(high) for high in re.findall(r'<rect x="[\d.]+" y="[\d.]+" width="[\d.]+" height="([\d.]+)"', written)]
+    bars = re.findall(r'<rect x="[\d.]+" y="[\d.]+" width="[\d.]+" height="([\d.]+)"', written)
+    heights = [float(high) for high in bars]
     assert heights[0] / heights[1] == pytest.approx(20 / 77, rel=0.01)
 
 
@@ -251,7 +259,7 @@ def test_open_cases_are_counted_by_what_would_settle_them(page: Page) -> None:
     assert "2 findings are undetermined because something is not known" in page.said
     assert "where exactly it happened 2 2" in page.said  # settles alone, is missing in
     assert "who acted and against whom 0 2" in page.said
-    assert re.search(r"where ; or end and who 3 June 2018, Daraa town, within 3 km of a point .* 2", page.said)
+    assert re.search(r"where; or end and who 3 June 2018, Daraa town, within 3 km of a point .* 2", page.said)
 
 
 def test_rows_refused_are_grouped_and_cut_short(figures: Figures, agreement: Agreement) -> None:
@@ -377,13 +385,57 @@ def test_nine_hundred_findings_stay_light(tell: Tell, with_told: WithTold, agree
 
 
 @pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator[object]:
+def browser(chromium: str) -> Iterator[Chrome]:
     from selenium import webdriver
 
+    driver = shutil.which("chromedriver")
+    if driver is None:
+        pytest.skip("needs ChromeDriver")
     options = webdriver.ChromeOptions()
     options.binary_location = chromium
     for switch in ("--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--disable-dev-shm-usage"):
         options.add_argument(switch)
-    driver = webdriver.Chrome(options=options)
-    yield driver
-    driver.quit()
+    opened = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
+    yield opened
+    opened.quit()
+
+
+def show(browser: Chrome, path: Path, width: int, scheme: str) -> None:
+    """Open a page as a screen of some width shows it, with everything that can be opened open."""
+    screen = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 600}
+    media = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
+    browser.get(path.as_uri())
+    browser.execute_script("for (const one of document.querySelectorAll('details')) one.open = true")
+
+
+@pytest.mark.chromium
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize("attack", ["", "x" * 300, "قذيفة " * 40])
+def test_it_fits_every_screen_and_asks_for_nothing(
+    browser: Chrome, tmp_path: Path, width: int, scheme: str, attack: str,
+    figures: Figures, agreement: Agreement, tell: Tell,
+) -> None:  # fmt: skip
+    path = tmp_path / "sitrep.html"
+    shown = attacked(attack, figures, agreement, tell) if attack else (figures, agreement)
+    path.write_text(render_page(*shown), encoding="utf-8")
+    show(browser, path, width, scheme)
+    assert browser.execute_script("return innerWidth") == width
+    assert browser.execute_script("return document.documentElement.scrollWidth <= innerWidth")
+    assert browser.execute_script("return performance.getEntriesByType('resource').length") == 0
+    ground = browser.execute_script("return getComputedStyle(document.body).backgroundColor")
+    assert (sum(int(part) for part in re.findall(r"\d+", ground)[:3]) < 384) == (scheme == "dark")
+
+
+@pytest.mark.chromium
+def test_page_one_is_the_first_printed_page(
+    browser: Chrome, tmp_path: Path, figures: Figures, agreement: Agreement
+) -> None:
+    path = tmp_path / "sitrep.html"
+    path.write_text(render_page(figures, agreement), encoding="utf-8")
+    show(browser, path, 718, "light")  # A4 less its margins, in CSS pixels
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    bottom = browser.execute_script("return document.querySelector('.page-one').getBoundingClientRect().bottom")
+    assert bottom < (297 - 17 - 16) / 25.4 * 96

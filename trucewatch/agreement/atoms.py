@@ -1,8 +1,9 @@
 """Atoms: times and places cut so finely that a clause answers every piece alike, and the clause's tests over them.
 
-A clause is disputed along *axes*: each contested term it uses, each line or zone that was never published. Between the
-instants that any reading names, and between the areas that any reading draws, nothing changes; so a finite number of pieces
-stands for every possible time and place, and an outcome over all completions of the facts can be worked out exactly.
+A clause is disputed along *axes*: each contested term it uses, each line or zone that was never published. Between
+the instants that any reading names, and between the areas that any reading draws, nothing changes; so a finite number
+of pieces stands for every possible time and place, and an outcome over all completions of the facts can be worked out
+exactly.
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ import numpy.typing as npt
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from trucewatch.acts import ANY_WEAPON, act_tree, weapon_tree
 from trucewatch.actors import ANYBODY, BINDING, CIVILIANS, Affiliation, read_pairs
+from trucewatch.acts import ANY_WEAPON, act_tree, weapon_tree
 from trucewatch.agreement.terms import Agreement, Clause, Moment, Presumption, Reading, ScopeException, TermKind
 from trucewatch.where import SLIVER_M2, Plane
 
@@ -118,7 +119,9 @@ class ClauseTests:
         return fits | misses
 
     def count(self, low: int | None, high: int | None, unit: str | None) -> Truths:
-        """Return the possible answers to "is it more than the ceiling allows?" [C]; true alone where there is no ceiling."""
+        """Return the possible answers to "is it more than the ceiling allows?" [C]; true alone where there is no
+        ceiling.
+        """
         if self.clause.at_most is None:
             return np.array([True])
         if self.clause.what.unit and unit is not None and unit != self.clause.what.unit:
@@ -133,8 +136,8 @@ class ClauseTests:
     # ---- who ---------------------------------------------------------------------------------------------------------
 
     def who(self, pairs: str | None) -> tuple[Truths, Truths, bool]:
-        """Return over the distinct completions of a set of pairs: bound [axes, T, Q], covered by each exception [E, T, Q],
-        and whether a presumption narrowed them.
+        """Return over the distinct completions of a set of pairs: bound [axes, T, Q], covered by each exception [E,
+        T, Q], and whether a presumption narrowed them.
         """
         completions: dict[tuple[Who, Who], None] = {}
         presumed = False
@@ -237,7 +240,9 @@ class ClauseTests:
         if self.presumption is Presumption.NONE or granted.index(self.presumption) < granted.index(needed):
             return who, False
         agreed = [party.actors for party in self.agreement.parties.values() if not party.is_contested]
-        bound = [w for w in who if any(self._is_one_of(w, actors, t) for actors in agreed for t in range(self.time_atoms))]
+        bound = [
+            w for w in who if any(self._is_one_of(w, actors, t) for actors in agreed for t in range(self.time_atoms))
+        ]
         return (bound, True) if bound else (who, False)
 
     def _with_affiliations(self, actor: str) -> list[Who]:
@@ -266,9 +271,9 @@ class ClauseTests:
 class Timeline:
     """Time, cut at every instant that a reading names.
 
-    An instant known only to lie in a span may fall anywhere in it, so also amid the event that is being judged. Each gap
-    between two cuts is therefore in as many pieces as instants may fall into it, and one more: whatever lies in such a gap
-    may be before or after each of them.
+    An instant known only to lie in a span may fall anywhere in it, so also amid the event that is being judged. Each
+    gap between two cuts is therefore in as many pieces as instants may fall into it, and one more: whatever lies in
+    such a gap may be before or after each of them.
     """
 
     def __init__(self, instants: Iterable[datetime], vague: Iterable[tuple[datetime, datetime]]) -> None:
@@ -297,7 +302,7 @@ class Timeline:
         return range(self.position(low), self.position(high) + 1)
 
     def pieces(self, first_us: Instants, last_us: Instants) -> tuple[Instants, Instants]:
-        """Return for spans [first, last), in microseconds since 1970, the first and the last piece that each touches."""
+        """Return the first and the last piece that each span [first, last), in microseconds since 1970, touches."""
         starts = np.array(self._starts, dtype=np.int64)
         first = np.searchsorted(self._cuts_us, first_us, side="right")
         # An instant without length still lies in the piece that begins with it.
@@ -337,9 +342,7 @@ def _rivals(agreement: Agreement, axis: Axis, reading: Reading | None) -> int:
     return len(agreement.rivals(axis.name, reading)) if axis.name in agreement.terms else len(axis.options)
 
 
-def _axes(
-    agreement: Agreement, clause: Clause, reading: Reading | None, moments: _Moments
-) -> tuple[Axis, ...]:
+def _axes(agreement: Agreement, clause: Clause, reading: Reading | None, moments: _Moments) -> tuple[Axis, ...]:
     axes = [Axis(term, tuple(range(len(options)))) for term, options in moments.by_term.items()]
     ground = clause.ground
     for term_id in (ground.term, ground.distance_term):
@@ -389,7 +392,9 @@ class _Moments:
 def _spans(agreement: Agreement, moment: Moment, reading: Reading | None) -> list[tuple[datetime, datetime] | None]:
     """Return for each rival of a moment the first and last instant it may be."""
     return [
-        None if span is None else (span.earliest, span.earliest if span.latest - span.earliest <= _EXACT else span.latest)
+        None
+        if span is None
+        else (span.earliest, span.earliest if span.latest - span.earliest <= _EXACT else span.latest)
         for span in agreement.moments(moment, reading)
     ]
 
@@ -419,9 +424,7 @@ def _moments(agreement: Agreement, clause: Clause, reading: Reading | None, time
     )
     if clause.start.term and clause.start.term == clause.end.term:
         # One instant sets both ends: they move together, so only its own ends are told apart.
-        both = zip(
-            _spans(agreement, clause.start, reading), _spans(agreement, clause.end, reading), strict=True
-        )
+        both = zip(_spans(agreement, clause.start, reading), _spans(agreement, clause.end, reading), strict=True)
         options = [
             (timeline.position(first), timeline.position(last))
             for one, other in both
@@ -481,18 +484,20 @@ def _in_place(
 def _ground_shapes(
     agreement: Agreement, clause: Clause, picked: Mapping[str, Any], plane: Plane
 ) -> tuple[dict[str, BaseGeometry], bool]:
-    """Return (what is drawn of the clause's area, projected, by name; whether it may reach any other place) for some options."""
+    """Return (what is drawn of the clause's area, projected, by name; whether it may reach any other place) for some
+    options.
+    """
     ground = clause.ground
     if ground.line:
         line = agreement.lines[ground.line]
         if line.shape is None:
             return {}, bool(picked[f"line:{ground.line}"])
         metres = picked[ground.distance_term] if ground.distance_term else ground.distance_m
-        strip = plane.shape(line.shape).buffer(float(metres))
+        strip: BaseGeometry = plane.shape(line.shape).buffer(float(metres))
         if ground.inside:
-            zone = agreement.zones[ground.inside]
-            if zone.shape is not None:
-                strip = strip.intersection(plane.shape(zone.shape))
+            confined_to = agreement.zones[ground.inside]
+            if confined_to.shape is not None:
+                strip = strip.intersection(plane.shape(confined_to.shape))
             elif not picked[f"zone:{ground.inside}"]:
                 return {}, False
         return {f"{metres} m": strip}, False
@@ -527,7 +532,9 @@ def _without_slivers(piece: BaseGeometry) -> BaseGeometry:
     return piece.buffer(-_HAIR_M, join_style="mitre").buffer(_HAIR_M, join_style="mitre")
 
 
-def _each_by_itself(axes: tuple[Axis, ...], in_time: Truths, in_place: Truths) -> tuple[tuple[Axis, ...], Truths, Truths]:
+def _each_by_itself(
+    axes: tuple[Axis, ...], in_time: Truths, in_place: Truths
+) -> tuple[tuple[Axis, ...], Truths, Truths]:
     """Fold the terms of each test into one axis of its distinct answers: too many combinations to hold together."""
     parties = [(n, axis) for n, axis in enumerate(axes) if axis.name.startswith("affected.")]
     folded: list[Axis] = []

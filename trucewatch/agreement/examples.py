@@ -9,9 +9,9 @@ from typing import Any
 
 import polars as pl
 
+from trucewatch.actors import CIVILIANS, write_pairs
 from trucewatch.acts import act_tree, weapon_tree
 from trucewatch.agreement.terms import Agreement
-from trucewatch.actors import CIVILIANS, write_pairs
 from trucewatch.claims import claims_table
 from trucewatch.evidence import Assertion, Extent, Means
 from trucewatch.problems import Problem, did_you_mean
@@ -21,9 +21,10 @@ from trucewatch.where import PlaceKind, sector
 
 FILE = "examples.yml"
 _KEYS = (
-    "id clause when extent where act actor target both_ways civilians_dead weapon calibre_mm count count_unit facts "
-    "origins reading expect because note says record"
-).split()
+    *("id", "clause", "when", "extent", "where", "act", "actor", "target", "both_ways", "civilians_dead", "weapon"),
+    *("calibre_mm", "count", "count_unit", "facts", "origins", "reading", "expect", "because", "note", "says"),
+    "record",
+)
 _EXPECTATIONS = ("violation", "outside_scope", "undetermined", "untouched")
 
 
@@ -104,14 +105,20 @@ def _claims(name: str, told: Mapping[str, Any], agreement: Agreement) -> list[di
         "place_extent": Extent.WITHIN, **_place(told["where"], agreement),
         "count_low": told.get("count"), "count_high": told.get("count"), "count_unit": told.get("count_unit"),
         "pairs": _pairs(told), "civilians_dead": told.get("civilians_dead"), "records_deaths": False,
-        "means": Means.OPEN_SOURCE, "curated": True, "allegation": True, "exercise": False,
+        "means": Means.OPEN_SOURCE, "curated": True, "allegation": False, "exercise": False,
         "facts": json.dumps(told.get("facts") or {}, sort_keys=True), "levels": "{}",
     }  # fmt: skip
     origins = told.get("origins", 1)
     # So many origins must lie behind it: each a named root of its own; none at all is two outlets that cite each other.
     told_by = [("", f"origin {n}") for n in range(origins)] or [("outlet 0", "outlet 1"), ("outlet 1", "outlet 0")]
     return [
-        {**row, "claim_key": f"{name}#{n}", "version": f"{name}#{n}", "office": office or None, "cites": json.dumps([root])}
+        {
+            **row,
+            "claim_key": f"{name}#{n}",
+            "version": f"{name}#{n}",
+            "office": office or None,
+            "cites": json.dumps([root]),
+        }
         for n, (office, root) in enumerate(told_by)
     ]
 

@@ -1,7 +1,7 @@
 """Figures: everything a sitrep states, counted once, before anything is drawn or written.
 
-Incidents are counted by the day on which they can have begun. What a source's own first-level area says is used for trends
-alone; a finding's place is never narrowed by it.
+Incidents are counted by the day on which they can have begun. What a source's own first-level area says is used for
+trends alone; a finding's place is never narrowed by it.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
-from trucewatch.acts import act_tree
 from trucewatch.actors import ANYBODY, read_pairs
+from trucewatch.acts import act_tree
 from trucewatch.agreement.terms import Agreement, Clause
 from trucewatch.evidence import Assertion
 from trucewatch.judgements import Outcome
@@ -107,7 +107,9 @@ def _area_columns(agreement: Agreement) -> tuple[str, ...]:
 
 
 def _lethal(material: Material, period: Period) -> pl.DataFrame:
-    """Return the incidents of a period, from sources that record deaths, in the agreement's widest area by their own adm_1."""
+    """Return the incidents of a period, from sources that record deaths, in the agreement's widest area by their own
+    adm_1.
+    """
     recorded = _begun(material.incidents.incidents, period.start, period.end).filter("records_deaths")
     return recorded.filter(pl.col("adm_1").is_in(_own_names(material, recorded)))
 
@@ -137,7 +139,9 @@ def _by_month(lethal: pl.DataFrame, material: Material, period: Period) -> dict[
     zone = material.agreement.timezone
     local = lethal["earliest"].dt.convert_time_zone(zone).dt.strftime("%Y-%m")
     counted = dict(local.value_counts().iter_rows())
-    known = material.view.claims.filter("records_deaths").select(pl.col("earliest").min(), pl.col("latest").max()).row(0)
+    known = (
+        material.view.claims.filter("records_deaths").select(pl.col("earliest").min(), pl.col("latest").max()).row(0)
+    )
     if known[0] is None or not counted:
         return {}
     first = max(period.start, known[0]).astimezone(time_zone(zone))
@@ -151,9 +155,13 @@ def _windows(material: Material) -> tuple[Window, ...]:
     zone = material.agreement.timezone
     days = sorted({local_day(instant, zone) for instant in material.agreement.in_force_from()})
     found = []
-    everything = Period(datetime.min.replace(tzinfo=time_zone("UTC")), datetime.max.replace(tzinfo=time_zone("UTC")), "")
+    everything = Period(
+        datetime.min.replace(tzinfo=time_zone("UTC")), datetime.max.replace(tzinfo=time_zone("UTC")), ""
+    )
     lethal = _lethal(material, everything)
-    known = material.view.claims.filter("records_deaths").select(pl.col("earliest").min(), pl.col("latest").max()).row(0)
+    known = (
+        material.view.claims.filter("records_deaths").select(pl.col("earliest").min(), pl.col("latest").max()).row(0)
+    )
     for day in days:
         cut = midnight(day, zone)
         start = midnight(day - timedelta(days=WINDOW_DAYS), zone)
@@ -262,9 +270,7 @@ def _areas(
     return tuple(rows)
 
 
-def _of_zone(
-    findings: pl.DataFrame, placed: pl.DataFrame, zone: str, zones: Sequence[tuple[str, str]]
-) -> pl.DataFrame:
+def _of_zone(findings: pl.DataFrame, placed: pl.DataFrame, zone: str, zones: Sequence[tuple[str, str]]) -> pl.DataFrame:
     if zone == ELSEWHERE:
         return findings.join(placed.select("incident").unique(), on="incident", how="anti")
     return findings.join(placed.filter(pl.col("zone") == zone).select("incident"), on="incident", how="semi")

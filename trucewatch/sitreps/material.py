@@ -20,7 +20,8 @@ from trucewatch.sources import Source
 class Material:
     """What a sitrep is made from: the view, what was established and found, and what was received and refused.
 
-    `strict` holds the findings under the reading `strict` where the agreement has one, for the second count of page one.
+    `strict` holds the findings under the reading `strict` where the agreement has one, for the second count of page
+    one.
     """
 
     view: View
@@ -54,7 +55,9 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class Concentration:
-    """How far the incidents of a period rest on one source: `alone` of `incidents` name no other, `cite` name it at all."""
+    """How far the incidents of a period rest on one source: `alone` of `incidents` name no other, `cite` name it at
+    all.
+    """
 
     incidents: int
     office: str

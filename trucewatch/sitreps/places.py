@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -12,7 +13,7 @@ from shapely.geometry.base import BaseGeometry
 
 from trucewatch.acts import act_tree
 from trucewatch.agreement.terms import Agreement, Clause
-from trucewatch.evidence import Assertion
+from trucewatch.evidence import Assertion, Extent
 from trucewatch.where import SLIVER_M2, PlaceKind, Plane, place_shape
 
 # As SLIVER_M2, in square degrees.
@@ -32,9 +33,7 @@ def zones_of(accounts: pl.DataFrame, agreement: Agreement, zones: Sequence[str])
     for zone, shape in drawn.items():
         inside = accounts.filter(pl.Series(_lies_within(accounts, plane, shape, agreement)))
         every = inside.group_by("incident").len("inside").join(told, on="incident")
-        found.append(
-            every.filter(pl.col("inside") == pl.col("told")).select("incident", pl.lit(zone).alias("zone"))
-        )
+        found.append(every.filter(pl.col("inside") == pl.col("told")).select("incident", pl.lit(zone).alias("zone")))
     return pl.concat(found).sort("incident", "zone")
 
 
@@ -63,11 +62,14 @@ def _lies_within(accounts: pl.DataFrame, plane: Plane, zone: BaseGeometry, agree
 def coverage(
     claims: pl.DataFrame, agreement: Agreement, clause: Clause, zone: str, start: datetime, end: datetime
 ) -> str:
-    """Say what an empty cell means: `none found` where somebody who could have seen such acts watched the whole zone for the
-    whole time, `partly seen` where only some of it was watched, else `not observed`.
+    """Say what an empty cell means: `none found` where somebody who could have seen such acts watched the whole zone
+    for the whole time, `partly seen` where only some of it was watched, else `not observed`.
     """
     watched = claims.filter(
-        (pl.col("assertion") == Assertion.NOTHING) & (pl.col("earliest") < end) & (pl.col("latest") > start)
+        (pl.col("assertion") == Assertion.NOTHING)
+        & (pl.col("place_extent") == Extent.THROUGHOUT)
+        & (pl.col("earliest") < end)
+        & (pl.col("latest") > start)
     )
     if watched.is_empty() or zone not in agreement.zones:
         return "not observed"
@@ -91,7 +93,7 @@ def _is_complete(
 ) -> bool:
     """Say whether at every instant of the period what was being watched covers the zone."""
     cuts = sorted({start, end, *(min(max(edge, start), end) for first, last, _ in seen for edge in (first, last))})
-    for at, until in zip(cuts, cuts[1:], strict=False):
+    for at, until in itertools.pairwise(cuts):
         watching = [place for first, last, place in seen if first <= at and until <= last]
         # Where two views overlap, their union may leave out a hair along the edge of the zone.
         if not watching or zone.difference(shapely.union_all(watching)).area > _SLIVER_DEGREES2:

@@ -8,8 +8,8 @@ from typing import Any
 
 import polars as pl
 
-from trucewatch.acts import act_tree
 from trucewatch.actors import ANYBODY, read_pairs
+from trucewatch.acts import act_tree
 from trucewatch.agreement.terms import Agreement, Presumption
 from trucewatch.findings import Responsibility
 from trucewatch.judgements import Outcome
@@ -92,30 +92,40 @@ def _told_occasion(
     party = _party_label(row["responsible"][0], agreement)
     words = str(row["occasion"]).rstrip(".")
     if row["outcome"] == Outcome.VIOLATION:
-        sentence = f"{words}, {tell_reporters([link['office'] for link in chain], [link['source'] for link in chain])}: {when}."
+        told_by = tell_reporters([link["office"] for link in chain], [link["source"] for link in chain])
+        sentence = f"{words}, {told_by}: {when}."
     else:
         sentence = f"Due {when} from {party}: {words}. No report received shows that it was done in time."
-    grounds = tell_responsibility(row["responsibility"], [party], row["grounds"])
     nowhere = dict.fromkeys(("lon", "lat", "radius_m", "area", "country", "geometry", "place_name"))
     return Told(
-        id=row["finding"], clause=row["clause"], outcome=row["outcome"], sentence=f"{sentence} {_judged(row, material)}",
-        when=when, where="the clause's area", zone="", act=words, civilians_dead=None, presumption=False,
-        responsibility=grounds, responsible=(party,),
+        id=row["finding"],
+        clause=row["clause"],
+        outcome=row["outcome"],
+        sentence=f"{sentence} {_judged(row, material)}",
+        when=when,
+        where="the clause's area",
+        zone="",
+        act=words,
+        civilians_dead=None,
+        presumption=False,
+        responsibility=tell_responsibility(row["responsibility"], [party], row["grounds"]),
+        responsible=(party,),
         settled_by=tuple(tell_unknowns(names, agreement) for names in json.loads(row["settled_by"])),
-        tests=json.loads(row["tests"]), share_inside=None,
-        origins=f"{len(chain)} report{'' if len(chain) == 1 else 's'}", reports=len(chain), chain=chain,
+        tests=json.loads(row["tests"]),
+        share_inside=None,
+        origins=f"{len(chain)} report{'' if len(chain) == 1 else 's'}",
+        reports=len(chain),
+        chain=chain,
         account={**nowhere, **row, "place_kind": str(PlaceKind.UNPLACED)},
         earliest=row["earliest"],
-    )  # fmt: skip
+    )
 
 
 def _party_label(party: str, agreement: Agreement) -> str:
     return party.replace("-", " ") if party in agreement.parties else agreement.register.label(party)
 
 
-def _sentence(
-    row: Mapping[str, Any], material: Material, act: str, when: str, where: str, accounts: int
-) -> str:
+def _sentence(row: Mapping[str, Any], material: Material, act: str, when: str, where: str, accounts: int) -> str:
     agreement = material.agreement
     sides = tell_sides(row["pairs"], agreement)
     told = f"{act[:1].upper()}{act[1:]}, {tell_reporters(row['offices'], row['sources'])}: {when}, {where}; {sides}."
@@ -257,7 +267,9 @@ def _chains(material: Material, found: pl.DataFrame) -> dict[str, tuple[Mapping[
     about = found.select("rests_on").explode("rests_on").drop_nulls().unique()
     wanted = material.incidents.members.join(about, left_on="incident", right_on="rests_on", how="semi")
     columns = ("source", "record", "file", "line", "office", "cites", "means", "reliability", "text")
-    rows = wanted.join(material.view.claims.select("claim_key", *columns), on="claim_key").sort("incident", "line", "claim_key")
+    rows = wanted.join(material.view.claims.select("claim_key", *columns), on="claim_key").sort(
+        "incident", "line", "claim_key"
+    )
     chains: dict[str, list[Mapping[str, Any]]] = {}
     for row in rows.iter_rows(named=True):
         chains.setdefault(row["incident"], []).append({name: row[name] for name in ("claim_key", *columns)})

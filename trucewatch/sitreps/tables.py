@@ -1,4 +1,6 @@
-"""Tables: a sitrep's findings as data, for programs and spreadsheets. Only columns with `line` in their name know a line."""
+"""Tables: a sitrep's findings as data, for programs and spreadsheets. Only columns with `line` in their name know a
+line.
+"""
 
 from __future__ import annotations
 
@@ -99,7 +101,9 @@ def findings_csv(table: pl.DataFrame) -> bytes:
 
 
 def findings_geojson(figures: Figures, agreement: Agreement) -> bytes:
-    """Return the findings as GeoJSON (RFC 7946): the region a place was told as, never a pin; null where none is drawn."""
+    """Return the findings as GeoJSON (RFC 7946): the region a place was told as, never a pin; null where none is
+    drawn.
+    """
     features = []
     for told, row in zip(figures.told, findings_table(figures).iter_rows(named=True), strict=True):
         shape = place_shape(told.account, agreement.gazetteer) if _is_drawn(told.account) else None
@@ -177,7 +181,8 @@ def sitrep_markdown(figures: Figures, agreement: Agreement) -> bytes:
     lines = [
         f"# {figures.title}: situation report",
         "",
-        f"**{figures.marking.upper()}**" + (" · **SIMULATION: none of this happened**" if figures.is_simulation else ""),
+        f"**{figures.marking.upper()}**"
+        + (" · **SIMULATION: none of this happened**" if figures.is_simulation else ""),
         "",
         f"Period: {figures.period.text}. Cut-off: {figures.cut_off}. "
         f"Reading: {figures.reading or 'every contested term open'}.",
@@ -208,7 +213,10 @@ def sitrep_markdown(figures: Figures, agreement: Agreement) -> bytes:
         "",
         "## Licences",
         "",
-        *(f"- {_escape(source.title)}: {_escape(source.licence)}. {_escape(source.citation)}" for source in figures.sources),
+        *(
+            f"- {_escape(source.title)}: {_escape(source.licence)}. {_escape(source.citation)}"
+            for source in figures.sources
+        ),
         "",
     ]
     return "\n".join(lines).encode()

@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from trucewatch.actors import (
+    ANYBODY,
+    BINDING,
+    CIVILIANS,
+    Actor,
+    Affiliation,
+    AffiliationStatement,
+    Register,
+    read_pairs,
+    unregistered,
+    write_pairs,
+)
+
+ACTORS = [
+    Actor("army", ("Syrian Arab Army", "SAA", "الجيش العربي السوري", "Сирийская арабская армия"), "state-force"),
+    Actor("south-front", ("Southern Front", "الجبهة الجنوبية", "החזית הדרומית")),
+    Actor("yarmouk", ("Jaysh al-Yarmouk", "جيش اليرموك")),
+    Actor("hts", ("Hay'at Tahrir al-Sham", "HTS", "هيئة تحرير الشام")),
+    Actor("opposition", ("Syrian opposition",), "umbrella", members=("south-front", "yarmouk")),
+    Actor("insurgents", ("Syrian insurgents",), "umbrella", members=("opposition", "hts"), open=True),
+    Actor("unknown-gunmen", ("Unidentified armed group",), "umbrella", open=True),
+]
+REGISTER = Register({actor.id: actor for actor in ACTORS})
+NAMES = st.one_of(st.sampled_from(["", "army", "hts", "?Some Brigade", CIVILIANS]), st.text(max_size=6))
+PAIRS = st.lists(st.tuples(NAMES, NAMES), max_size=6)
+
+
+@pytest.mark.parametrize(
+    ("name", "actor"),
+    [
+        ("Syrian Arab Army", "army"), ("syrian arab army", "army"), ("SAA", "army"), ("army", "army"),
+        ("الجيش العربي السوري", "army"), ("الجَيش العربى السورى", "army"), ("СИРИЙСКАЯ АРАБСКАЯ АРМИЯ", "army"),
+        ("החזית הדרומית", "south-front"), ("Jaysh al Yarmouk", "yarmouk"), ("Hayʼat Taḥrīr al‑Shām", "hts"),
+    ],
+)  # fmt: skip
+def test_an_actor_is_known_by_each_of_its_names_in_any_script(name: str, actor: str) -> None:
+    assert REGISTER.identify(name) == actor
+
+
+@pytest.mark.parametrize("name", ["Civilians", "civilian", "Civilians (Syria)", "мирные жители", "مدنيون", "المدنيون",
+"אזרחים"])  # fmt: skip
+def test_civilians_are_civilians_in_every_language_and_under_every_register(name: str) -> None:
+    assert REGISTER.identify(name) == Register().identify(name) == CIVILIANS
+
+
+def test_no_register_can_make_a_party_of_civilians() -> None:
+    register = Register({"x": Actor("x", ("Civilians", "X Brigade"))})
+    assert register.identify("civilians") == CIVILIANS
+    assert register.label(CIVILIANS) == "civilians"
+
+
+def test_a_name_nobody_registered_stands_for_an_actor_of_whom_nothing_is_known() -> None:
+    assert REGISTER.identify("  Falcons of Nowhere ") == "?Falcons of Nowhere"
+    assert REGISTER.label("?Falcons of Nowhere") == "Falcons of Nowhere"
+    assert REGISTER.stands_for("?Falcons of Nowhere") == {"?Falcons of Nowhere"}
+    assert not REGISTER.is_umbrella("?Falcons of Nowhere")
+
+
+@pytest.mark.parametrize("name", ["", "—", "???"])
+def test_what_has_no_letter_in_it_names_no_actor(name: str) -> None:
+    register = Register({"x": Actor("x", ("X", "-"))})
+    assert register.identify(name) == unregistered(name)
+
+
+def test_an_actor_is_printed_under_the_first_of_its_names() -> None:
+    assert REGISTER.label("army") == "Syrian Arab Army"
+    assert Register({"x": Actor("x", ())}).label("x") == "x"
+
+
+def test_a_name_that_two_actors_go_by_is_that_of_the_first() -> None:
+    register = Register({"a": Actor("a", ("Brigade",)), "b": Actor("b", ("Brigade", "B"))})
+    assert register.identify("brigade") == "a" and register.identify("b") == "b"
+
+
+def test_an_actor_stands_for_itself_and_an_umbrella_for_any_of_its_members() -> None:
+    assert REGISTER.stands_for("army") == {"army"}
+    assert REGISTER.stands_for("opposition") == {"south-front", "yarmouk"}
+    assert REGISTER.stands_for("insurgents") == {"south-front", "yarmouk", "hts", "?another of Syrian insurgents"}
+    assert REGISTER.stands_for("unknown-gunmen") == {"?another of Unidentified armed group"}
+    assert [REGISTER.is_umbrella(actor.id) for actor in ACTORS] == [False] * 4 + [True] * 3
+
+
+@given(st.dictionaries(st.sampled_from("abcdef"), st.tuples(st.lists(st.sampled_from("abcdef")), st.booleans())))
+@settings(max_examples=150)
+def test_an_umbrella_ends_in_actors_even_where_umbrellas_hold_each_other(
+    written: dict[str, tuple[list[str], bool]],
+) -> None:
+    register = Register(
+        {
+            name: Actor(name, (name,), members=tuple(members), open=is_open)
+            for name, (members, is_open) in written.items()
+        }
+    )
+    for name in written:
+        found = register.stands_for(name)
+        assert not any(register.is_umbrella(actor) for actor in found)
+        assert found >= {member for member in written[name][0] if not register.is_umbrella(member)}
+        for member in written[name][0]:
+            assert register.stands_for(member) <= found or not register.is_umbrella(name)
+
+
+def test_only_belonging_and_command_bind_one_actor_by_the_acts_of_another() -> None:
+    assert BINDING == (Affiliation.PART_OF, Affiliation.COMMANDED_BY)
+
+
+def test_what_is_said_of_an_actor_is_found_with_who_says_it() -> None:
+    said = AffiliationStatement("yarmouk", "south-front", Affiliation.PART_OF, ("wire",))
+    denied = AffiliationStatement("yarmouk", "hts", Affiliation.ALLIED_WITH, ("army",), contested=True)
+    register = Register(REGISTER.actors, (said, denied))
+    assert list(register.statements_of("yarmouk")) == [said, denied]
+    assert list(register.statements_of("south-front")) == []
+
+
+@given(PAIRS, st.randoms(use_true_random=False))
+@settings(max_examples=150)
+def test_pairs_have_one_form_whatever_order_they_are_told_in(pairs: list[tuple[str, str]], chance: object) -> None:
+    told = [*pairs, *pairs[:2]]
+    chance.shuffle(told)  # type: ignore[attr-defined]
+    assert write_pairs(told) == write_pairs(pairs)
+    assert read_pairs(write_pairs(told)) == tuple(sorted(set(pairs)))
+    assert write_pairs(read_pairs(write_pairs(told))) == write_pairs(told)
+
+
+@given(PAIRS, PAIRS)
+@settings(max_examples=100)
+def test_different_pairs_have_different_forms(some: list[tuple[str, str]], others: list[tuple[str, str]]) -> None:
+    assert (write_pairs(some) == write_pairs(others)) == (set(some) == set(others))
+
+
+def test_names_stay_legible_in_pairs() -> None:
+    assert write_pairs([("الجيش", "")]) == '[["الجيش", ""]]'
+    assert read_pairs(ANYBODY) == (("", ""),)

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from trucewatch.names import plain_name
+
+ONE_NAME = [
+    ("Dar'a", "Dar`a", "Dar’a", "Darʿa", "Dar´a", "DARA", "Dara Governorate", "Governorate of Dara", "the Dara Province"),
+    ("درعا", "محافظة درعا", "درعـــا", "ﺩﺭﻋﺎ", "\u200fدرعا\u200e", "دِرعا"),
+    ("إدلب", "ادلب", "أدلب", "آدلب", "ٱدلب"),
+    ("حماة", "حماه"),
+    ("دير الزور", "دير  الزور", "دير\u00a0الزور"),
+    ("حلب الكبرى", "حلب الكبري", "حلب الکبری"),
+    ("Al-Ḥasakah", "Al Hasakah", "al hasakah", "AL\u2010HASAKAH"),
+    ("Донецкая область", "донецкая", "ДОНЕЦКАЯ"),
+    ("Straße 5", "STRASSE 5", "strasse ５"),
+    ("Donetsk Oblast", "Donetsk", "Donetsk region"),
+    ("Deir\u00adaz-Zor", "Deiraz-Zor", "deiraz zor"),
+]
+
+
+@pytest.mark.parametrize("spellings", ONE_NAME, ids=lambda spellings: spellings[0])
+def test_the_spellings_of_one_name_come_down_to_one(spellings: tuple[str, ...]) -> None:
+    assert len({plain_name(spelling) for spelling in spellings}) == 1
+
+
+def test_different_names_stay_different() -> None:
+    names = ["Daraa", "Damascus", "Rif Dimashq", "درعا", "دمشق", "ريف دمشق", "SY01", "SY02", "Донецк", "Луганск"]
+    assert len({plain_name(name) for name in names}) == len(names)
+
+
+def test_a_name_that_is_nothing_but_an_administrative_word_keeps_it() -> None:
+    assert plain_name("Region") == "region"
+    assert plain_name("The Province") == "the province"
+
+
+def test_nothing_is_left_of_what_has_no_letter_and_no_digit() -> None:
+    assert [plain_name(name) for name in ("", "  ", "—", "???", "'", "\u200f")] == [""] * 6
+
+
+@given(st.text(max_size=12))
+@settings(max_examples=300)
+def test_a_plain_name_is_its_own_plain_name(name: str) -> None:
+    plain = plain_name(name)
+    assert plain_name(plain) == plain
+    assert plain == " ".join(plain.split()) == plain.casefold()
+
+
+@given(st.text(st.characters(codec="utf-8", exclude_characters="ı"), max_size=12), st.sampled_from(["NFC", "NFD",
+"NFKC"]))
+@settings(max_examples=200)
+def test_neither_case_nor_the_way_it_is_encoded_tells_two_names_apart(name: str, form: str) -> None:
+    encoded = unicodedata.normalize(form, name)
+    assert plain_name(encoded) == plain_name(name)
+    assert plain_name(name.upper()) == plain_name(name)
