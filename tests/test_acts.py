@@ -1,3 +1,5 @@
+"""The trees of acts and weapons, and the crosswalks into them from the words of feeds."""
+
 from __future__ import annotations
 
 import pytest
@@ -7,11 +9,6 @@ from hypothesis import strategies as st
 from trucewatch.acts import ANY_WEAPON, ROOT, Tree, act_tree, crosswalk, crosswalks, read_cameo, weapon_tree
 
 TREES = {"acts": act_tree(), "weapons": weapon_tree()}
-NODES = st.sampled_from(["acts", "weapons"]).flatmap(
-    lambda name: st.tuples(
-        st.just(TREES[name]), st.sampled_from(sorted(TREES[name])), st.sampled_from(sorted(TREES[name]))
-    )
-)
 THREE_ACTS = st.tuples(*[st.sampled_from(sorted(act_tree()))] * 3)
 
 # ACLED Codebook, the table of event types and sub-event types in use since 2023.
@@ -31,6 +28,13 @@ ACLED = {
 }  # fmt: skip
 
 
+@st.composite
+def two_words(draw: st.DrawFn) -> tuple[Tree, str, str]:
+    tree = TREES[draw(st.sampled_from(sorted(TREES)))]
+    words = st.sampled_from(sorted(tree))
+    return tree, draw(words), draw(words)
+
+
 def words_to_the_root(tree: Tree, node: str) -> list[str]:
     upper = tree.parents[node]
     return [node] if upper is None else [node, *words_to_the_root(tree, upper)]
@@ -46,10 +50,10 @@ def test_a_tree_has_one_root_that_covers_everything(tree: Tree, root: str) -> No
     assert root in tree and "no such word" not in tree
 
 
-@given(NODES)
+@given(two_words())
 @settings(max_examples=300)
-def test_a_word_covers_what_has_it_on_its_way_to_the_root(given_nodes: tuple[Tree, str, str]) -> None:
-    tree, one, other = given_nodes
+def test_a_word_covers_what_has_it_on_its_way_to_the_root(words: tuple[Tree, str, str]) -> None:
+    tree, one, other = words
     assert tree.covers(one, other) == (one in words_to_the_root(tree, other))
     assert tree.on_one_chain(one, other) == tree.on_one_chain(other, one)
     assert tree.on_one_chain(one, other) == (tree.covers(one, other) or tree.covers(other, one))
@@ -65,10 +69,10 @@ def test_what_covers_a_word_covers_what_that_covers(acts: tuple[str, ...]) -> No
     assert not (tree.covers(upper, middle) and tree.covers(middle, lower)) or tree.covers(upper, lower)
 
 
-@given(NODES)
+@given(two_words())
 @settings(max_examples=300)
-def test_the_leaves_of_a_word_are_those_of_all_that_stands_below_it(given_nodes: tuple[Tree, str, str]) -> None:
-    tree, node, other = given_nodes
+def test_the_leaves_of_a_word_are_those_of_all_that_stands_below_it(words: tuple[Tree, str, str]) -> None:
+    tree, node, other = words
     ends = {name for name in tree if name not in tree.parents.values()}
     below = [name for name in tree if tree.parents[name] == node]
     assert tree.leaves[node] == {end for end in ends if tree.covers(node, end)}

@@ -408,8 +408,8 @@ def test_a_standard_that_is_not_reached_leaves_it_undetermined(tmp_path: Path) -
 
 def test_the_order_of_sides_never_makes_one_of_them_answer(tmp_path: Path) -> None:
     agreement = write_agreement(QUIET, tmp_path)
-    kind, who, _ = responsibility(write_pairs([("the government", "the opposition"), ("the opposition", "the government")]),
-                                  agreement.register)  # fmt: skip
+    sides = ("the government", "the opposition")
+    kind, who, _ = responsibility(write_pairs([sides, sides[::-1]]), agreement.register)
     assert (kind, set(who)) == (Responsibility.ONE_OF, {"gov", "opp"})
 
 

@@ -1,3 +1,5 @@
+"""A problem says where it stands, what is wrong and what would mend it."""
+
 from __future__ import annotations
 
 from hypothesis import given, settings
@@ -16,11 +18,9 @@ def test_a_problem_without_a_hint_ends_with_its_message() -> None:
 
 
 def test_problems_stand_in_the_order_of_their_lines() -> None:
-    problems = [Problem("b", 1, "x", "m"), Problem("a", 10, "x", "m"), Problem("a", 9, "y", "m"), Problem("a", 9, "x",
-    "m")]
-    told = [(p.file, p.line, p.code) for p in sorted(problems)]
-    assert told == [("a", 9, "x"), ("a", 9, "y"),
-    ("a", 10, "x"), ("b", 1, "x")]
+    places = [("b", 1, "x"), ("a", 10, "x"), ("a", 9, "y"), ("a", 9, "x")]
+    problems = sorted(Problem(*place, "what is wrong") for place in places)
+    assert [(p.file, p.line, p.code) for p in problems] == places[::-1]
 
 
 def test_two_problems_that_differ_in_their_hint_only_are_one() -> None:

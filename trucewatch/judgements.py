@@ -270,11 +270,15 @@ class _Judge:
         squeezed = bits.reshape([bits.shape[at] for at in open_axes])
         key = (squeezed.shape, squeezed.tobytes(), tuple(names[at] for at in open_axes))
         if key not in self._settled:
-            self._settled[key] = _minimal_sets(squeezed, [names[at] for at in open_axes])
+            self._settled[key] = minimal_sets(squeezed, [names[at] for at in open_axes])
         return self._settled[key]
 
 
-def _minimal_sets(bits: npt.NDArray[np.uint8], names: Sequence[str]) -> tuple[tuple[str, ...], ...]:
+def minimal_sets(bits: npt.NDArray[np.uint8], names: Sequence[str]) -> tuple[tuple[str, ...], ...]:
+    """Return the smallest sets of named dimensions that, once known, always leave one outcome; smaller sets first.
+
+    `bits` holds the possible outcomes (1 untouched, 2 outside scope, 4 violation) of each combination of values.
+    """
     found: list[frozenset[int]] = []
     for size in range(1, len(names) + 1):
         for chosen in itertools.combinations(range(len(names)), size):

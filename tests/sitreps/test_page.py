@@ -220,6 +220,8 @@ def test_clauses_stand_beside_their_words(page: Page, agreement: Agreement) -> N
 def test_hypothetical_demands_are_left_out(written: str, agreement: Agreement) -> None:
     assert agreement.hypothetical
     assert [clause.id for clause in agreement.hypothetical if clause.id in written] == []
+    assert "israel-wish" in "".join(agreement.terms)
+    assert "wish" not in written
 
 
 def test_a_named_area_stands_behind_the_zone_it_is_part_of(page: Page) -> None:
@@ -306,7 +308,9 @@ def test_it_bears_having_nothing_to_say(figures: Figures, agreement: Agreement) 
 
 
 def test_a_reading_is_named(figures: Figures, agreement: Agreement) -> None:
-    assert "Reading “russia”" in Page(render_page(replace(figures, reading="russia"), agreement)).said
+    assert (
+        "Reading “russia”, as Russia reads it" in Page(render_page(replace(figures, reading="russia"), agreement)).said
+    )
 
 
 # ---- what comes from outside -----------------------------------------------------------------------------------------

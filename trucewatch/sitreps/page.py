@@ -17,7 +17,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from trucewatch.agreement.terms import Agreement, Clause, Rival, Term, Words
+from trucewatch.agreement.terms import Agreement, Clause, Rival, Term, TermKind, TextSource, Words
 from trucewatch.judgements import Outcome
 from trucewatch.problems import Problem
 from trucewatch.sitreps.map import NO_ZONE, NOT_AUTHORITATIVE, caption_of, draw_map, tell_caption
@@ -154,10 +154,11 @@ def _content(figures: Figures, agreement: Agreement) -> dict[str, Any]:
         "areas": sorted(figures.areas, key=lambda row: order.get(row.zone, len(order))),
         "zones": sorted(figures.zones, key=lambda zone: order[zone[0]]),
         "part_of": {zone: label for zone, label in _parents(figures, agreement)},
-        "reading": agreement.readings.get(figures.reading),
+        "read_by": _read_by(figures, agreement),
         "clauses": [(clause, _wording(clause.says)) for clause in agreement.clauses],
         "exceptions": {clause.id: _exceptions(clause, agreement) for clause in agreement.clauses},
-        "terms": [(term, _rivals(term, agreement)) for term in agreement.terms.values() if len(term.rivals) > 1],
+        "terms": [(term, _rivals(term, agreement)) for term in _terms(agreement) if len(term.rivals) > 1],
+        "texts": _texts(agreement),
         "parties": [(_labels(party.actors, agreement), party) for party in agreement.parties.values()],
         "guarantors": _labels(agreement.guarantors, agreement),
         "windows": [(window, _most(window)) for window in figures.windows],
@@ -237,6 +238,14 @@ def _labels(actors: Iterable[str], agreement: Agreement) -> str:
     return listed(agreement.register.label(actor) for actor in actors)
 
 
+def _read_by(figures: Figures, agreement: Agreement) -> str:
+    """Return whose reading a sitrep follows, or nothing."""
+    reading = agreement.readings.get(figures.reading)
+    if reading is None:
+        return ""
+    return "no party’s" if reading.by == "ours" else f"as {agreement.register.label(reading.by)} reads it"
+
+
 def _exceptions(clause: Clause, agreement: Agreement) -> list[tuple[str, str]]:
     """Return (whom an exception is about, its note) for each exception of a clause."""
     told = []
@@ -245,6 +254,26 @@ def _exceptions(clause: Clause, agreement: Agreement) -> list[tuple[str, str]]:
         actors = f"acts by {_labels(exception.actors, agreement)}" if exception.actors else ""
         told.append((", ".join(filter(None, (targets, actors))) or exception.id, exception.note))
     return told
+
+
+def _terms(agreement: Agreement) -> list[Term]:
+    """Return the terms that the clauses in force rest on; those of demands alone are in no sitrep."""
+    named = {moment.term for moment in agreement.in_force}
+    for clause in agreement.clauses:
+        named |= {clause.start.term, clause.end.term, clause.ground.term, clause.ground.distance_term}
+    return [term for term in agreement.terms.values() if term.id in named or term.kind is TermKind.BOUND]
+
+
+def _texts(agreement: Agreement) -> list[TextSource]:
+    """Return the sources that what is in force rests on."""
+    says = [clause.sources for clause in agreement.clauses]
+    says += [exception.says for clause in agreement.clauses for exception in clause.outside_scope]
+    says += [rival.says for term in _terms(agreement) for rival in term.rivals]
+    says += [
+        held.says for held in (*agreement.parties.values(), *agreement.zones.values(), *agreement.readings.values())
+    ]
+    named = {name for names in says for name in names}
+    return [source for source in agreement.sources.values() if source.id in named]
 
 
 def _rivals(term: Term, agreement: Agreement) -> list[tuple[str, str]]:
