@@ -56,9 +56,9 @@ def test_a_plain_name_is_its_own_plain_name(name: str) -> None:
 LETTERS = st.characters(codec="utf-8", exclude_characters="ı")  # its capital is that of another letter
 
 
-@given(st.text(LETTERS, max_size=12), st.sampled_from(["NFC", "NFD", "NFKC"]))
+@given(st.text(LETTERS, max_size=12))
 @settings(max_examples=200)
-def test_neither_case_nor_encoding_tells_two_names_apart(name: str, form: str) -> None:
-    encoded = unicodedata.normalize(form, name)
-    assert plain_name(encoded) == plain_name(name)
+def test_neither_case_nor_encoding_tells_two_names_apart(name: str) -> None:
+    assert plain_name(unicodedata.normalize("NFC", name)) == plain_name(name)
+    assert plain_name(unicodedata.normalize("NFD", name)) == plain_name(name)
     assert plain_name(name.upper()) == plain_name(name)

@@ -21,7 +21,7 @@ from trucewatch.judgements import CAN_UNTOUCHED, Outcome, judge, outcome_of
 from trucewatch.occasions import Occasion, ceilings_passed, duties_due
 from trucewatch.where import Plane, place_shape
 
-_LEAST_SHARE_M = 1.0
+_PLACE = ("place_kind", "area", "country", "geometry", "lon", "lat", "radius_m")
 
 
 class Responsibility(StrEnum):
@@ -238,33 +238,17 @@ def share_inside(accounts: pl.DataFrame, tests: ClauseTests) -> pl.DataFrame:
     """Return (incident, share_inside): how much of each place as told lies in some version of the clause's area."""
     reached = np.flatnonzero(tests.in_place.reshape(-1, len(tests.place_atoms)).any(axis=0))
     atoms = [tests.place_atoms[at] for at in reached]
-    shape = {"incident": pl.String(), "share_inside": pl.Float64()}
     if accounts.is_empty() or not atoms or len(atoms) == len(tests.place_atoms):
-        return pl.DataFrame(schema=shape)
+        return pl.DataFrame(schema={"incident": pl.String(), "share_inside": pl.Float64()})
     area = shapely.union_all(atoms)
-    shapely.prepare(area)
-    discs = accounts.filter((pl.col("place_kind") == "disc") & pl.col("lon").is_not_null())
-    x, y = tests.plane.project(discs["lon"].to_numpy(), discs["lat"].to_numpy())
-    radius = np.maximum(discs["radius_m"].fill_null(0.0).to_numpy(), _LEAST_SHARE_M)
-    drawn = shapely.buffer(shapely.points(x, y), radius, quad_segs=8)
-    names = discs["incident"].to_list()
-    others = accounts.filter(~((pl.col("place_kind") == "disc") & pl.col("lon").is_not_null()))
-    placed = []
-    known: dict[tuple[Any, ...], Any] = {}
-    for row in others.select(
-        "incident", "place_kind", "area", "country", "geometry", "lon", "lat", "radius_m"
-    ).iter_rows(named=True):
-        key = (row["place_kind"], row["area"], row["country"], row["geometry"])
-        if key not in known:
-            told = place_shape(row, tests.agreement.gazetteer)
-            known[key] = tests.plane.shape(told) if told is not None else None
-        if known[key] is not None and known[key].area > 0:
-            placed.append(known[key])
-            names.append(row["incident"])
-    shapes = np.concatenate([drawn, np.array(placed, dtype=object)])
-    covered = shapely.contains_properly(area, shapes)
-    shares = np.ones(len(shapes))
-    partly = ~covered
-    shares[partly] = shapely.area(shapely.intersection(shapes[partly], area)) / shapely.area(shapes[partly])
-    table = pl.DataFrame({"incident": names, "share_inside": np.round(shares, 3)}, schema=shape)
+    # Many incidents are told of one place; each place is cut once.
+    places = accounts.select(_PLACE).unique(maintain_order=True)
+    told = [place_shape(row, tests.agreement.gazetteer) for row in places.iter_rows(named=True)]
+    drawn = np.array([tests.plane.shape(place) if place is not None else None for place in told], dtype=object)
+    whole = shapely.area(drawn)
+    shares = np.divide(
+        shapely.area(shapely.intersection(drawn, area)), whole, out=np.zeros(len(drawn)), where=whole > 0
+    )
+    known = places.with_columns(pl.Series("share_inside", np.round(shares, 3)).set(pl.Series(~(whole > 0)), None))
+    table = accounts.select("incident", *_PLACE).join(known, on=_PLACE, nulls_equal=True)
     return table.group_by("incident").agg(pl.col("share_inside").max())

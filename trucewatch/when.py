@@ -22,7 +22,7 @@ _CLOCK = re.compile(r"(\d{4}-\d{2}-\d{2})T(\d{2}):(\d{2})(?::(\d{2}))?(Z|[+-]\d{
 _CALENDAR = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?([~?%])?", re.ASCII)
 # All that the rarer forms are made of. Years beyond four digits ("Y1E9") are left out: the library works them out.
 _VAGUE = re.compile(r"[-0-9X?~%.,\[\]{}]{4,60}")
-_DURATION = re.compile(r"P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?)?", re.ASCII)
+_DURATION = re.compile(r"P(?:(\d+)W)?(?:(\d+)D)?(?:T(?=\d)(?:(\d+)H)?(?:(\d+)M)?)?", re.ASCII)
 # First and last month of spring, summer, autumn and winter in the north. A winter is that at either end of its year.
 _SEASONS = ((3, 5), (6, 8), (9, 11), (0, 14))
 

@@ -16,7 +16,7 @@ import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -318,6 +318,7 @@ def _read_utm(zone: int, band: str, easting: float, northing: float) -> tuple[fl
     return float(lon), float(lat), 1.0
 
 
+@lru_cache(maxsize=65536)
 def circle(lon: float, lat: float, radius_m: float) -> BaseGeometry:
     """Return a disc on the ellipsoid as a WGS 84 polygon that lies round it, by at most 0.5 % of the radius.
 

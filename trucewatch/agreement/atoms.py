@@ -147,18 +147,32 @@ class ClauseTests:
             presumed = presumed or by_actor or by_target
             completions.update(dict.fromkeys(itertools.product(actors, targets)))
         shape = [len(axis.options) if self._is_party_axis(axis) else 1 for axis in self.axes]
-        bound = np.zeros([*shape, self.time_atoms, len(completions)], dtype=bool)
-        covered = np.zeros([len(self.clause.outside_scope), self.time_atoms, len(completions)], dtype=bool)
+        begins, era_of = self._eras
+        bound = np.zeros([*shape, len(begins), len(completions)], dtype=bool)
+        covered = np.zeros([len(self.clause.outside_scope), len(begins), len(completions)], dtype=bool)
         for q, (actor_as, target_as) in enumerate(completions):
-            for t in range(self.time_atoms):
+            for era, atom in enumerate(begins):
                 for place in np.ndindex(*shape):
-                    bound[(*place, t, q)] = self._is_bound(actor_as, t, place)
+                    bound[(*place, era, q)] = self._is_bound(actor_as, atom, place)
                 for e, exception in enumerate(self.clause.outside_scope):
-                    covered[e, t, q] = self._covers(exception, actor_as, target_as, t)
+                    covered[e, era, q] = self._covers(exception, actor_as, target_as, atom)
+        bound, covered = bound[..., era_of, :], covered[:, era_of, :]
         stacked = np.concatenate([bound.reshape(-1, len(completions)), covered.reshape(-1, len(completions))])
         _, first = np.unique(stacked, axis=1, return_index=True)
         keep = np.sort(first)
         return bound[..., keep], covered[..., keep], presumed
+
+    @cached_property
+    def _eras(self) -> tuple[list[int], npt.NDArray[np.int64]]:
+        """The first atom of each stretch in which no affiliation changes, and the stretch that each atom lies in."""
+        changes = {
+            self.timeline.position(instant)
+            for statement in self.agreement.register.statements
+            for instant in (statement.earliest, statement.latest)
+            if instant is not None
+        }
+        begins = sorted({0, *(at for at in changes if at < self.time_atoms)})
+        return begins, np.searchsorted(begins, np.arange(self.time_atoms), side="right") - 1
 
     def _is_party_axis(self, axis: Axis) -> bool:
         return axis.name.startswith("affected.")

@@ -348,14 +348,15 @@ def _assessment(
     if lethal.height:
         first = f"{period.text}: sources recorded {_number(lethal.height, 'lethal incident')} in {area}."
     else:
-        first = f"{period.text}: {_number(sum(counts.values()), 'incident')} bear on a clause in {area or 'the area'}."
+        first = f"{period.text}: {_number(sum(counts.values()), 'finding')} on clauses in {area or 'the area'}."
     second = (
-        f"Judged clause by clause, {_number(counts['violation'], 'finding')} of violation rest on what was reported, "
+        f"Judged clause by clause, {_number(counts['violation'], 'finding')} of violation "
+        f"{'rests' if counts['violation'] == 1 else 'rest'} on what was reported, "
         f"{counts['outside_scope']} are outside the scope of the agreement, and {counts['undetermined']} cannot be "
         "determined on what is known."
     )
     if material.may_determine is False and counts["violation"]:
-        second = second.replace("of violation rest", "of violation, each as reported and none confirmed, rest")
+        second = second.replace("of violation rest", "of violation, each as reported and none confirmed, rest", 1)
     harmed = f"{_number(harm['incidents'], 'incident')} with civilian dead" if harm["incidents"] else "no civilian dead"
     if concentration:
         third = (

@@ -269,9 +269,9 @@ def _texts(agreement: Agreement) -> list[TextSource]:
     says = [clause.sources for clause in agreement.clauses]
     says += [exception.says for clause in agreement.clauses for exception in clause.outside_scope]
     says += [rival.says for term in _terms(agreement) for rival in term.rivals]
-    says += [
-        held.says for held in (*agreement.parties.values(), *agreement.zones.values(), *agreement.readings.values())
-    ]
+    says += [party.says for party in agreement.parties.values()]
+    says += [zone.says for zone in agreement.zones.values()]
+    says += [reading.says for reading in agreement.readings.values()]
     named = {name for names in says for name in names}
     return [source for source in agreement.sources.values() if source.id in named]
 
