@@ -239,7 +239,7 @@ def _summarise(named: pl.DataFrame) -> pl.DataFrame:
             pl.col("allegation").any(),
             pl.col("exercise").any(),
             pl.col("means").unique().sort(),
-            pl.col("root").drop_nulls().n_unique().cast(pl.Int64).alias("roots"),
+            pl.col("root").drop_nulls().unique().sort().alias("roots"),
             pl.col("is_office").any().cast(pl.Int64).alias("offices_alone"),
             pl.col("possible_root").n_unique().cast(pl.Int64).alias("origins_high"),
             pl.col("is_plural").any().alias("origins_unbounded"),
@@ -248,7 +248,10 @@ def _summarise(named: pl.DataFrame) -> pl.DataFrame:
             pl.struct("file", "line").sort().alias("lines"),
         )
         .with_columns(
-            pl.when(pl.col("roots") > 0).then("roots").otherwise("offices_alone").alias("origins_low"),
+            pl.when(pl.col("roots").list.len() > 0)
+            .then(pl.col("roots").list.len().cast(pl.Int64))
+            .otherwise("offices_alone")
+            .alias("origins_low"),
             pl.when("origins_unbounded").then(None).otherwise("origins_high").alias("origins_high"),
         )
         .with_columns(
@@ -257,7 +260,7 @@ def _summarise(named: pl.DataFrame) -> pl.DataFrame:
             .otherwise(pl.lit("reported"))
             .alias("status")
         )
-        .drop("roots", "offices_alone", "origins_unbounded")
+        .drop("offices_alone", "origins_unbounded")
         .sort("incident")
     )
 

@@ -36,6 +36,8 @@ _EDGE_DEGREES = 0.05
 # The sides of a sector are drawn in pieces no longer than this, so that they keep to the geodesic within a metre.
 _SIDE_M = 5_000.0
 _LEAP_DEGREES = 30.0
+# A bearing that may be off by more than this says nothing of direction.
+_ALL_ROUND_DEGREES = 179.9
 _MOST_DRAWN_M = 2_000_000.0
 
 Floats = npt.NDArray[np.float64]
@@ -195,7 +197,7 @@ def sector(
     outer_m = 1.0001 * furthest_m / math.cos(math.radians(float(steps[1] - steps[0]) / 2))
     outer = _reach(lon, lat, bearing_deg + steps, outer_m)
     inner = _reach(lon, lat, bearing_deg + steps[::-1], nearest_m)
-    if bearing_error_deg >= 180:
+    if bearing_error_deg > _ALL_ROUND_DEGREES:
         return _drawn(outer, [inner] if nearest_m else [])
     along = np.linspace(outer_m, nearest_m, math.ceil((outer_m - nearest_m) / _SIDE_M) + 1)
     back = _reach(lon, lat, bearing_deg + bearing_error_deg, along[1:-1])
@@ -259,7 +261,8 @@ def read_bearing(
         case Reference.GRID:
             zone = int((lon + 180) % 360 // 6) + 1
             turned = degrees + float(_utm(zone, lat < 0).get_factors(lon, lat).meridian_convergence)
-    return turned % 360.0
+    # A hair below nothing rounds up to the full circle, which is nothing again.
+    return turned % 360.0 % 360.0
 
 
 def _utm(zone: int, south: bool) -> pyproj.Proj:

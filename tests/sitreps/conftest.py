@@ -139,6 +139,7 @@ def figures(agreement: Agreement, source: Source) -> Figures:
         sources=(source,),
         is_simulation=False,
         withdrawn=0,
+        shows_leads=True,
     )
 
 

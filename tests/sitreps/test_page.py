@@ -193,6 +193,16 @@ def test_every_finding_is_there_with_its_chain(page: Page, figures: Figures) -> 
     assert page.said.count("Would settle it where; or end and who") == 2
 
 
+def test_a_duty_that_fell_due_is_told_without_reports_or_a_place(
+    tell: Tell, with_told: WithTold, agreement: Agreement
+) -> None:
+    nowhere = dict.fromkeys(("incident", "lon", "lat", "radius_m", "place_name"))
+    due = replace(tell("ff06", **nowhere, place_kind="unplaced"), chain=(), share_inside=None, origins="0 reports")
+    said = Page(render_page(with_told(due), agreement)).said
+    assert "0 reports Tests" in said
+    assert "0 incidents drawn, at 0 places. None is left out." in said
+
+
 def test_findings_are_grouped_by_clause_outcome_and_local_month(
     tell: Tell, with_told: WithTold, agreement: Agreement
 ) -> None:

@@ -75,6 +75,7 @@ class _Parser:
     timezone: str = "UTC"
     features: dict[Path, dict[str, BaseGeometry]] = field(default_factory=dict)
     properties: dict[str, dict[str, Any]] = field(default_factory=dict)
+    boundaries: list[dict[str, str]] = field(default_factory=list)
 
     # ---- the parts of the text, in the order in which each needs the one before --------------------------------------
 
@@ -120,6 +121,7 @@ class _Parser:
             in_force=self._in_force(text, terms),
             register=register,
             gazetteer=self._gazetteer(countries),
+            boundaries=tuple(self.boundaries),
             problems=tuple(sorted(set(self.problems))),
         )
 
@@ -615,6 +617,9 @@ class _Parser:
             return {}
         found: dict[str, BaseGeometry] = {}
         features = collection.get("features") if isinstance(collection, dict) else None
+        provenance = collection.get("provenance") if isinstance(collection, dict) else None
+        if isinstance(provenance, dict):
+            self.boundaries.append({str(key): str(value) for key, value in provenance.items()})
         sound = True
         for number, feature in enumerate(features if isinstance(features, list) else []):
             feature_id = str(feature.get("id", number)) if isinstance(feature, dict) else str(number)

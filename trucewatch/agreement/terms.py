@@ -227,6 +227,7 @@ class Agreement:
     in_force: tuple[Moment, ...] = ()
     register: Register = field(default_factory=Register)
     gazetteer: Gazetteer = field(default_factory=Gazetteer)
+    boundaries: tuple[Mapping[str, str], ...] = ()  # what each file of areas and lines says of its own source
     problems: tuple[Problem, ...] = ()
 
     def clause(self, clause_id: str) -> Clause:

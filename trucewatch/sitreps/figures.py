@@ -16,6 +16,7 @@ from trucewatch.acts import act_tree
 from trucewatch.agreement.terms import Agreement, Clause
 from trucewatch.evidence import Assertion
 from trucewatch.judgements import Outcome
+from trucewatch.levels import Level
 from trucewatch.names import plain_name
 from trucewatch.sitreps.material import AreaRow, Cell, Concentration, Figures, Material, Period, Window
 from trucewatch.sitreps.places import coverage, zones_of
@@ -69,6 +70,7 @@ def figures(material: Material, period: Span | None = None) -> Figures:
         sources=material.sources,
         is_simulation=material.is_simulation,
         withdrawn=material.withdrawn,
+        shows_leads=material.view.audience >= Level.MISSION,
     )
 
 
@@ -238,7 +240,9 @@ def _origins(material: Material) -> tuple[int, int | None]:
         return 0, 0
     offices = incidents.select("offices").explode("offices").drop_nulls()["offices"].unique().to_list()
     high = len({plain_name(str(office)) for office in offices})
-    low = int(incidents["origins_low"].max() or 0)  # type: ignore[arg-type]
+    # Over all incidents together: the roots that must be distinct, or the one that offices without a word of theirs are.
+    roots = incidents.select("roots").explode("roots").drop_nulls()["roots"].n_unique()
+    low = roots or int(bool(incidents["origins_low"].any()))
     return low, None if incidents["origins_high"].null_count() else max(high, low)
 
 
@@ -352,7 +356,7 @@ def _assessment(
     second = (
         f"Judged clause by clause, {_number(counts['violation'], 'finding')} of violation "
         f"{'rests' if counts['violation'] == 1 else 'rest'} on what was reported, "
-        f"{counts['outside_scope']} are outside the scope of the agreement, and {counts['undetermined']} cannot be "
+        f"{counts['outside_scope']:,} are outside the scope of the agreement, and {counts['undetermined']:,} cannot be "
         "determined on what is known."
     )
     if material.may_determine is False and counts["violation"]:
@@ -360,7 +364,7 @@ def _assessment(
     harmed = f"{_number(harm['incidents'], 'incident')} with civilian dead" if harm["incidents"] else "no civilian dead"
     if concentration:
         third = (
-            f"{concentration.alone} of {concentration.incidents} incidents rest on {concentration.office} alone; "
+            f"{concentration.alone:,} of {concentration.incidents:,} incidents rest on {concentration.office} alone; "
             f"the reports behind these findings tell of {harmed}."
         )
     else:

@@ -153,3 +153,4 @@ class Figures:
     sources: tuple[Source, ...]
     is_simulation: bool
     withdrawn: int
+    shows_leads: bool  # what would settle an open case is for the mission's own planning, and never leaves it

@@ -175,7 +175,7 @@ def _content(figures: Figures, agreement: Agreement) -> dict[str, Any]:
         "refused": _refused(figures.problems),
         "most_lines": MOST_LINES,
         "standards": sorted({told.account["standard"].replace("-", " ") for told in figures.told}),
-        "boundaries": _boundaries(agreement),
+        "boundaries": agreement.boundaries,
         "empty": Cell("not observed"),
     }
 
@@ -319,13 +319,6 @@ def _order(figures: Figures, agreement: Agreement) -> dict[str, int]:
     heads = [zone for zone in zones if parts.get(zone) not in zones]
     ordered = [each for head in heads for each in (head, *(zone for zone in zones if parts.get(zone) == head))]
     return {zone: at for at, zone in enumerate([*ordered, *(zone for zone in zones if zone not in ordered)])}
-
-
-def _boundaries(agreement: Agreement) -> Mapping[str, Any]:
-    """Return what the agreement's boundary file says of its own source, or nothing."""
-    path = agreement.folder / "zones.geojson"
-    provenance = json.loads(path.read_bytes()).get("provenance") if path.is_file() else None
-    return provenance if isinstance(provenance, dict) else {}
 
 
 # ---- findings --------------------------------------------------------------------------------------------------------

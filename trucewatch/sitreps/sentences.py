@@ -1,4 +1,4 @@
-"""Sentences: a finding in words, never saying more than was reported, with the chain behind it down to file and line."""
+"""Sentences: a finding in words, never more than was reported, with the chain behind it down to file and line."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from trucewatch.acts import act_tree
 from trucewatch.agreement.terms import Agreement, Presumption
 from trucewatch.findings import Responsibility
 from trucewatch.judgements import Outcome
+from trucewatch.levels import Level
+from trucewatch.names import plain_name
 from trucewatch.occasions import COMPLETE_RECORD
 from trucewatch.sitreps.material import Material, Told
 from trucewatch.when import Span, tell
@@ -56,7 +58,7 @@ def _told(
     agreement = material.agreement
     when = tell(Span(row["earliest"], row["latest"], "told"), agreement.timezone)
     where = tell_place(row, agreement)
-    settled = tuple(tell_unknowns(names, agreement) for names in json.loads(row["settled_by"]))
+    settled = _ways(row, material)
     responsible = tuple(agreement.register.label(actor) for actor in row["responsible"])
     act = act_tree().label(row["act"])
     return Told(
@@ -75,7 +77,7 @@ def _told(
         settled_by=settled,
         tests=json.loads(row["tests"]),
         share_inside=row["share_inside"],
-        origins=tell_origins(row["origins_low"], row["origins_high"], row["reports"]),
+        origins=tell_origins(row["origins_low"], row["origins_high"], row["reports"], material.view.audience),
         reports=row["reports"],
         chain=chain,
         account=row,
@@ -110,7 +112,7 @@ def _told_occasion(
         presumption=False,
         responsibility=tell_responsibility(row["responsibility"], [party], row["grounds"]),
         responsible=(party,),
-        settled_by=tuple(tell_unknowns(names, agreement) for names in json.loads(row["settled_by"])),
+        settled_by=_ways(row, material),
         tests=json.loads(row["tests"]),
         share_inside=None,
         origins=f"{len(chain)} report{'' if len(chain) == 1 else 's'}",
@@ -153,9 +155,15 @@ def _judged(row: Mapping[str, Any], material: Material) -> str:
             return f"Outside the scope of {clause}, if in its area and time at all: {because.rstrip('.')}."
         case Outcome.UNTOUCHED:
             return f"Alleged; {clause} does not reach it."
-    ways = [tell_unknowns(names, material.agreement) for names in json.loads(row["settled_by"])]
-    settle = "; or ".join(ways) if ways else "more than any single fact"
-    return f"Undetermined under {clause}. It would settle it to know {settle}."
+    ways = _ways(row, material)
+    return f"Undetermined under {clause}." + (f" It would settle it to know {'; or '.join(ways)}." if ways else "")
+
+
+def _ways(row: Mapping[str, Any], material: Material) -> tuple[str, ...]:
+    """Return what would settle a finding, each way in words; nothing below mission level, which leads never leave."""
+    if material.view.audience < Level.MISSION:
+        return ()
+    return tuple(tell_unknowns(names, material.agreement) for names in json.loads(row["settled_by"]))
 
 
 def _presumption(row: Mapping[str, Any], material: Material) -> str:
@@ -191,8 +199,10 @@ def tell_reporters(offices: Sequence[str], sources: Sequence[str]) -> str:
     return f"reported by {by} (in {', '.join(source.upper() for source in dict.fromkeys(sources))})"
 
 
-def tell_origins(low: int, high: int | None, reports: int) -> str:
-    """Say how many independent origins lie behind some reports."""
+def tell_origins(low: int, high: int | None, reports: int, audience: Level = Level.MISSION) -> str:
+    """Say how many independent origins lie behind some reports; below mission level only whether more than one does."""
+    if audience < Level.MISSION:
+        return "more than one independent origin" if low > 1 else "one origin" if low else "no independent origin"
     if high is None:
         return f"{reports} reports, at least {low} independent origin{'' if low == 1 else 's'}, no upper bound"
     bounds = str(low) if low == high else f"{low} to {high}"
@@ -212,7 +222,8 @@ def tell_responsibility(kind: str, actors: Sequence[str], grounds: str) -> str:
 
 def tell_place(row: Mapping[str, Any], agreement: Agreement) -> str:
     """Say where, with how far off it may be."""
-    name = f"{row['place_name']}, " if row.get("place_name") else ""
+    told = row.get("place_name") or ""
+    name = f"{told}, " if told and plain_name(told) != plain_name(row.get("country") or "") else ""
     match row["place_kind"]:
         case PlaceKind.DISC:
             radius = row["radius_m"] or 0.0
@@ -250,7 +261,7 @@ def _unknown(name: str, agreement: Agreement) -> str:
         return f"whether {words.rstrip('.')}"
     if name.startswith("affected."):
         return f"whether {name.removeprefix('affected.').replace('-', ' ')} groups are bound"
-    return f"which value of the contested term '{name}' holds"
+    return f"the disputed {name.replace('-', ' ')}"
 
 
 def listed(words: Iterable[str]) -> str:

@@ -104,18 +104,22 @@ def findings_geojson(figures: Figures, agreement: Agreement) -> bytes:
     """Return the findings as GeoJSON (RFC 7946): the region a place was told as, never a pin; null where none is
     drawn.
     """
+    drawn: dict[bytes, str] = {}
     features = []
     for told, row in zip(figures.told, findings_table(figures).iter_rows(named=True), strict=True):
         shape = place_shape(told.account, agreement.gazetteer) if _is_drawn(told.account) else None
-        geometry = json.loads(shapely.to_geojson(shapely.set_precision(shape, 0.00001))) if shape is not None else None
+        if shape is not None and shape.wkb not in drawn:
+            drawn[shape.wkb] = shapely.to_geojson(shapely.transform(shape, lambda xy: xy.round(5)))
         properties = {
             name: f"{value:%Y-%m-%dT%H:%M:%SZ}" if name in ("earliest", "latest") else value
             for name, value in row.items()
             if name not in ("chain_to_line", "tests")
         }
-        features.append({"type": "Feature", "id": told.id, "geometry": geometry, "properties": properties})
-    collection = {"type": "FeatureCollection", "marking": figures.marking, "features": features}
-    return (json.dumps(collection, ensure_ascii=False, separators=(",", ":")) + "\n").encode()
+        geometry = drawn[shape.wkb] if shape is not None else "null"
+        told_of = json.dumps(properties, ensure_ascii=False)
+        features.append(f'{{"type":"Feature","id":"{told.id}","geometry":{geometry},"properties":{told_of}}}')
+    listed = ",\n".join(features)
+    return f'{{"type":"FeatureCollection","marking":"{figures.marking}","features":[\n{listed}\n]}}\n'.encode()
 
 
 def _is_drawn(account: Mapping[str, Any]) -> bool:
