@@ -77,4 +77,4 @@ def test_the_demo_runs_from_it(installed: Path, tmp_path: Path) -> None:
     sitrep = (work / "X" / "sitrep.html").read_text("utf-8")
     assert "</html>" in sitrep
     assert str(ROOT) not in sitrep
-    assert sorted(path.name for path in work.iterdir()) == ["X"]
+    assert sorted(path.name for path in work.iterdir()) == ["X", "X-mission", "X-simulation"]

@@ -229,7 +229,7 @@ def _without(rows: pl.DataFrame, fields: Set[str], left: Mapping[str, Level]) ->
     """Return rows without some fields; of the levels only those of the fields that are `left`."""
     levels = json.dumps({name: level.word for name, level in left.items()}, sort_keys=True)
     gone = [pl.lit(None, dtype=kind).alias(name) for name, kind in SCHEMA.items() if name in fields]
-    blanked = rows.with_columns(gone, pl.lit(levels).alias("levels"))
+    blanked = rows.with_columns(*gone, pl.lit(levels).alias("levels"))
     if fields & {"lon", "lat"}:
         # A sector is drawn from where the observer stood: who may not know the one may not see the other.
         sector = pl.col("place_kind") == "sector"

@@ -1,0 +1,373 @@
+"""Claims keep their keys whatever file they come in, and an audience learns nothing above its level."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import polars as pl
+import pytest
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
+
+from trucewatch.actors import ANYBODY, write_pairs
+from trucewatch.claims import (
+    SCHEMA,
+    claim,
+    claims_of,
+    claims_table,
+    current,
+    empty_claims,
+    keyed_hash,
+    view,
+)
+from trucewatch.levels import Level
+from trucewatch.problems import TrucewatchError
+from trucewatch.reports import SCHEMA as REPORT_SCHEMA
+from trucewatch.sources import LEVELLED
+
+NOON, LATER = datetime(2017, 7, 9, 9, tzinfo=UTC), datetime(2017, 7, 9, 10, tzinfo=UTC)
+NOBODY = {"office": None, "cites": None, "text": None}
+LEVELS = st.sampled_from(Level)
+# Without these a claim asserts nothing.
+INDISPENSABLE = ("act", "earliest", "latest")
+
+
+def report(content: str = "fired", **said: object) -> dict[str, object]:
+    """Return one row of a reports table: what it does not say is as a source of single news would give it."""
+    plain = {
+        "source": "wire", "record": "7", "file": "wire.csv", "line": 2, "content": content, "tellers": [NOBODY],
+        "assertion": "act", "act": "shelling", "earliest": NOON, "latest": LATER, "time_extent": "within",
+        "place_kind": "unplaced", "pairs": ANYBODY, "means": "open-source", "curated": False, "levels": "{}",
+    }  # fmt: skip
+    return {**dict.fromkeys(REPORT_SCHEMA), **plain, **said}
+
+
+def reports(*rows: dict[str, object]) -> pl.DataFrame:
+    return pl.DataFrame(rows, schema=REPORT_SCHEMA)
+
+
+def claims(*rows: dict[str, object], key: bytes = b"mission", entry: int = 0) -> pl.DataFrame:
+    return claims_of(reports(*rows), key, entry)
+
+
+def keys(table: pl.DataFrame) -> set[str]:
+    return set(table["claim_key"])
+
+
+# ---- keys ------------------------------------------------------------------------------------------------------------
+
+
+@st.composite
+def files(draw: st.DrawFn) -> list[dict[str, object]]:
+    """Rows of one source: some of one record, some of none, some standing twice."""
+    curated = draw(st.booleans())
+    told = draw(st.lists(st.tuples(st.sampled_from(["1", "2", None]), st.sampled_from("abcd")), min_size=1, max_size=8))
+    tellers = {"a": 1, "b": 2, "c": 3, "d": 1}
+    return [
+        report(
+            content, record=record, event_key=record if curated else None, curated=curated,
+            tellers=[{**NOBODY, "office": f"office {n}"} for n in range(tellers[content])],
+        )
+        for record, content in told
+    ]  # fmt: skip
+
+
+@given(files(), st.data())
+@settings(max_examples=60)
+def test_keys_do_not_depend_on_the_file_its_lines_or_their_order(
+    rows: list[dict[str, object]], data: st.DataObject
+) -> None:
+    lines = data.draw(st.permutations(range(2, 2 + len(rows))))
+    otherwise = data.draw(st.permutations(rows))
+    moved = [{**row, "file": "other.csv", "line": line} for row, line in zip(otherwise, lines, strict=True)]
+    here, there = claims(*rows), claims(*moved)
+    assert_frame_equal(here.drop("file", "line"), there.drop("file", "line"))
+    twice = claims(*rows, *moved)
+    assert_frame_equal(here.drop("file", "line"), twice.drop("file", "line"))
+
+
+@given(files())
+@settings(max_examples=60)
+def test_each_version_of_each_assertion_is_held_once(rows: list[dict[str, object]]) -> None:
+    table = claims(*rows)
+    distinct = {(row["record"], row["content"]): len(row["tellers"]) for row in rows}  # type: ignore[arg-type]
+    assert table.height == sum(distinct.values())
+    assert table.select("claim_key", "version").is_duplicated().sum() == 0
+    assert table.schema == SCHEMA
+    assert table["claim_key"].to_list() == sorted(table["claim_key"])
+
+
+@given(files(), st.binary(min_size=1, max_size=64), st.binary(min_size=1, max_size=64))
+@settings(max_examples=60)
+def test_no_key_of_one_mission_is_that_of_another(rows: list[dict[str, object]], one: bytes, other: bytes) -> None:
+    here, there = claims(*rows, key=one), claims(*rows, key=other)
+    for column in ("claim_key", "version", "event_key"):
+        assert bool(set(here[column]) & set(there[column])) == (one.ljust(64, b"\0") == other.ljust(64, b"\0"))
+
+
+def test_two_sources_that_number_their_records_alike_have_different_claims() -> None:
+    table = claims(report(), report(source="radio"))
+    assert table.height == 2 and len(keys(table)) == 2 and table["event_key"].n_unique() == 2
+
+
+def test_of_a_row_that_stands_twice_the_first_is_kept() -> None:
+    table = claims(report(line=9), report(line=4), report(line=6))
+    assert table["line"].to_list() == [4]
+
+
+def test_a_row_without_a_record_goes_by_its_content() -> None:
+    one, other = claims(report("a", record=None)), claims(report("b", record=None))
+    assert keys(one) & keys(other) == set()
+    assert keys(claims(report("b", record=None), report("a", record=None))) == keys(one) | keys(other)
+
+
+def test_a_revised_record_of_a_curated_source_is_a_new_version_of_the_same_claim() -> None:
+    first = claims(report("two dead", curated=True, event_key="e7", dead_low=2), entry=1)
+    revised = claims(report("three dead", curated=True, event_key="e7", dead_low=3), entry=2)
+    assert keys(first) == keys(revised)
+    assert first["event_key"].to_list() == revised["event_key"].to_list()
+    assert first["version"].to_list() != revised["version"].to_list()
+    assert current(pl.concat([revised, first]))["dead_low"].to_list() == [3]
+
+
+def test_the_rows_of_one_report_are_separate_items_of_it() -> None:
+    table = claims(report("shelling at nine"), report("shelling at ten"))
+    assert len(keys(table)) == 2 and table["event_key"].n_unique() == 2
+
+
+def test_each_teller_of_a_row_makes_a_claim_of_its_own_of_one_event() -> None:
+    tellers = [
+        {"office": "SANA", "cites": None, "text": "They fired."},
+        {"office": "Enab Baladi", "cites": '["a resident"]', "text": "We heard it."},
+    ]
+    table = claims(report(tellers=tellers, curated=True, event_key="e7")).sort("item")
+    assert table.select("item", "office", "cites", "text").rows() == [
+        (0, "SANA", None, "They fired."),
+        (1, "Enab Baladi", '["a resident"]', "We heard it."),
+    ]
+    assert len(keys(table)) == 2 and table["event_key"].n_unique() == table["version"].n_unique() == 1
+
+
+def test_the_rows_of_one_curated_event_share_it_and_it_is_not_the_sources_own_number() -> None:
+    rows = [report(content, record=content, curated=True, event_key="SYR-77") for content in "ab"]
+    table = claims(*rows)
+    assert len(keys(table)) == 2 and table["event_key"].n_unique() == 1
+    assert "SYR-77" not in table["event_key"].to_list()
+
+
+def test_the_entry_says_when_it_was_received() -> None:
+    assert claims(report(), entry=12)["entry"].to_list() == [12]
+
+
+def test_no_reports_make_no_claims() -> None:
+    assert claims().equals(empty_claims()) and claims().schema == SCHEMA
+    assert current(empty_claims()).is_empty() and view(empty_claims(), Level.PUBLIC).claims.is_empty()
+
+
+@given(st.lists(st.text(max_size=4), max_size=4), st.lists(st.text(max_size=4), max_size=4))
+@settings(max_examples=100)
+def test_only_the_same_parts_have_the_same_hash(some: list[str], others: list[str]) -> None:
+    assert (keyed_hash(b"k", *some) == keyed_hash(b"k", *others)) == (some == others)
+
+
+def test_the_hash_is_keyed_blake2b_of_the_parts_with_their_lengths() -> None:
+    content = b"".join(len(part).to_bytes(8, "big") + part for part in (b"wire", "حلب".encode()))
+    assert keyed_hash(b"k", "wire", "حلب") == hashlib.blake2b(content, key=b"k", digest_size=16).hexdigest()
+    assert len(keyed_hash(b"x" * 100, "a")) == 32
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 3), st.sampled_from("xyz")), max_size=9).flatmap(
+    lambda rows: st.tuples(st.just(rows), st.permutations(rows))
+))  # fmt: skip
+@settings(max_examples=100)
+def test_of_each_claim_the_version_received_last_is_current(
+    orders: tuple[list[tuple[str, int, str]], Sequence[tuple[str, int, str]]],
+) -> None:
+    def table(rows: Sequence[tuple[str, int, str]]) -> pl.DataFrame:
+        return claims_table(pl.DataFrame(rows, schema=["claim_key", "entry", "version"], orient="row"))
+
+    found = current(table(orders[0]))
+    last = {key: max((entry, version) for k, entry, version in orders[0] if k == key) for key, _, _ in orders[0]}
+    assert {
+        key: (entry, version) for key, entry, version in found.select("claim_key", "entry", "version").rows()
+    } == last
+    assert_frame_equal(found, current(table(orders[1])))
+    assert_frame_equal(found, current(found))
+
+
+def test_a_claims_table_is_whole_whatever_it_was_made_from() -> None:
+    table = claims_table({"claim_key": ["b", "a"], "line": [1, 2], "unheard of": ["x", "y"]})
+    assert table.schema == SCHEMA and table["claim_key"].to_list() == ["a", "b"]
+
+
+def test_a_row_is_a_claim_for_people() -> None:
+    told = claim(claims(report(pairs=write_pairs([("army", "hts")]), place_name="Daraa")).row(0, named=True))
+    assert (told.source, told.record, told.line, told.place_name) == ("wire", "7", 2, "Daraa")
+    assert told.pairs == (("army", "hts"),) and (told.earliest, told.latest) == (NOON, LATER)
+    assert claim(view(claims(report(levels='{"pairs": "sealed"}')), Level.MISSION).claims.row(0, named=True)).pairs == (
+        ("", ""),
+    )
+
+
+# ---- the view --------------------------------------------------------------------------------------------------------
+
+KINDS = st.sampled_from(["disc", "sector", "line", "area", "country", "unplaced"])
+FIELD_LEVELS = st.dictionaries(st.sampled_from([n for n in LEVELLED if n not in INDISPENSABLE]), LEVELS, max_size=12)
+
+
+def canary(field: str, bird: str) -> Any:
+    """Return a value of a field that occurs nowhere else."""
+    number = 7_000_000_000 + list(SCHEMA).index(field) + (500 if bird == "wren" else 0)
+    kind = SCHEMA[field]
+    if kind == pl.String():
+        return f"{bird} {field}"
+    if kind == pl.Binary():
+        return shapely.Point(number, number).wkb
+    if kind == pl.Boolean():
+        return bird == "wren"
+    return number / 10 if kind == pl.Float64() else number
+
+
+def birdhouse(kind: str, levels: dict[str, Level], bird: str = "robin", **fixed: Any) -> pl.DataFrame:
+    """Return one claim with a canary in every field that may have a level."""
+    written = json.dumps({field: level.word for field, level in levels.items()})
+    row = {field: canary(field, bird) for field in LEVELLED if field not in INDISPENSABLE}
+    told = {"place_kind": kind, "pairs": write_pairs([(f"{bird} pairs", "")]), **fixed}
+    whole = report(f"all of a {bird}", **{**row, **told}, event_key=row["record"], levels=written)
+    whole["tellers"] = [{name: whole.get(name) for name in ("office", "cites", "text")}]
+    return claims({name: value for name, value in whole.items() if name in REPORT_SCHEMA})
+
+
+def sung(table: pl.DataFrame) -> str:
+    """Return everything that a table holds, as one text."""
+    return " ".join(value.hex() if isinstance(value, bytes) else str(value) for row in table.rows() for value in row)
+
+
+@given(KINDS, FIELD_LEVELS, LEVELS)
+@settings(max_examples=70)
+def test_no_value_of_a_field_above_an_audience_occurs_anywhere_in_its_view(
+    kind: str, levels: dict[str, Level], audience: Level
+) -> None:
+    table = birdhouse(kind, levels)
+    seen = view(table, audience)
+    heard = sung(seen.claims)
+    for field, level in levels.items():
+        value = canary(field, "robin")
+        if level <= audience or field in ("place_kind", "records_deaths", "curated", "allegation", "exercise"):
+            continue
+        assert (value.hex() if isinstance(value, bytes) else str(value)) not in heard, field
+        assert seen.claims[field].null_count() == 1
+
+
+@given(KINDS, FIELD_LEVELS, LEVELS)
+@settings(max_examples=70)
+def test_two_worlds_that_differ_above_an_audience_only_are_one_to_it(
+    kind: str, levels: dict[str, Level], audience: Level
+) -> None:
+    here = birdhouse(kind, levels)
+    other = birdhouse(kind, levels, "wren")
+    above = [field for field, level in levels.items() if level > audience]
+    unlike = other.select(pl.Series(field, other[field], SCHEMA[field]) for field in above)
+    there = here.with_columns(*unlike.get_columns())
+    assert_frame_equal(view(here, audience).claims, view(there, audience).claims)
+    assert view(here, audience).level == view(there, audience).level
+
+
+@given(KINDS, FIELD_LEVELS, LEVELS, LEVELS)
+@settings(max_examples=70)
+def test_a_lower_audience_learns_no_more_from_a_higher_ones_view(
+    kind: str, levels: dict[str, Level], one: Level, other: Level
+) -> None:
+    table = birdhouse(kind, levels)
+    low, high = sorted((one, other))
+    through = view(view(table, high).claims, low)
+    assert_frame_equal(through.claims, view(table, low).claims)
+    assert through.level == view(table, low).level
+
+
+@given(KINDS, FIELD_LEVELS, LEVELS)
+@settings(max_examples=50)
+def test_what_an_audience_may_know_it_is_told(kind: str, levels: dict[str, Level], audience: Level) -> None:
+    # A place is told whole or not at all: the next test.
+    placing = {"place_kind", "lon", "lat", "radius_m", "area", "country", "geometry"}
+    table = birdhouse(kind, levels)
+    seen = view(table, audience)
+    for field in set(SCHEMA) - placing - {"levels"}:
+        if levels.get(field, Level.PUBLIC) <= audience:
+            assert seen.claims[field].to_list() == table[field].to_list(), field
+    assert seen.audience == audience
+    assert seen.level == max((level for level in levels.values() if level <= audience), default=Level.PUBLIC)
+
+
+@pytest.mark.parametrize("field", INDISPENSABLE)
+def test_a_claim_of_which_the_act_or_time_is_above_an_audience_does_not_exist_for_it(field: str) -> None:
+    complaint = report(levels=json.dumps({field: "mission", "text": "parties"}), record="1", source="complaints")
+    table = claims(complaint, report())
+    assert view(table, Level.GUARANTORS).claims["source"].to_list() == ["wire"]
+    assert view(table, Level.GUARANTORS).level is Level.PUBLIC
+    assert view(table, Level.MISSION).claims.height == 2
+    assert view(table, Level.MISSION).level is Level.MISSION
+
+
+SECTOR = shapely.box(36, 33, 37, 34).wkb
+DISC = {"place_kind": "disc", "lon": 36.5, "lat": 33.5, "radius_m": 5000.0}
+
+
+@pytest.mark.parametrize(
+    ("place", "above", "left"),
+    [
+        (DISC, ["place_name"], DISC),
+        # A disc without its radius would be a point, more exact than anybody said.
+        (DISC | {"country": "Syria"}, ["radius_m"], {"place_kind": "country", "country": "Syria"}),
+        (DISC | {"country": "Syria"}, ["lon"], {"place_kind": "country", "country": "Syria"}),
+        (DISC | {"area": "daraa", "country": "Syria"}, ["lat"],
+         {"place_kind": "area", "area": "daraa", "country": "Syria"}),
+        (DISC, ["lon", "lat", "radius_m"], {"place_kind": "unplaced"}),
+        (DISC | {"country": "Syria"}, ["lon", "country"], {"place_kind": "unplaced"}),
+        # From a sector one sees where its observer stood.
+        (DISC | {"place_kind": "sector", "geometry": SECTOR}, ["geometry"], {"place_kind": "unplaced"}),
+        (DISC | {"place_kind": "sector", "geometry": SECTOR, "area": "daraa"}, ["lon", "lat"],
+         {"place_kind": "area", "area": "daraa"}),
+        ({"place_kind": "line", "geometry": SECTOR, "country": "Syria"}, ["geometry"],
+         {"place_kind": "country", "country": "Syria"}),
+        ({"place_kind": "area", "geometry": SECTOR}, ["area"], {"place_kind": "area", "geometry": SECTOR}),
+        ({"place_kind": "area", "geometry": SECTOR}, ["geometry"], {"place_kind": "unplaced"}),
+        ({"place_kind": "area", "area": "daraa", "country": "Syria"}, ["area"],
+         {"place_kind": "country", "country": "Syria"}),
+        ({"place_kind": "country", "country": "Syria"}, ["country"], {"place_kind": "unplaced"}),
+        ({"place_kind": "country", "country": "Syria"}, ["lon"], {"place_kind": "country", "country": "Syria"}),
+        ({"place_kind": "unplaced"}, ["area"], {"place_kind": "unplaced"}),
+        (DISC | {"country": "Syria"}, ["place_kind"], {"place_kind": "country", "country": "Syria"}),
+    ],
+)  # fmt: skip
+def test_a_place_of_which_a_part_is_above_an_audience_falls_back_to_what_is_left(
+    place: dict[str, Any], above: list[str], left: dict[str, Any]
+) -> None:
+    table = claims(report(**place, levels=json.dumps(dict.fromkeys(above, "mission"))))
+    columns = ("place_kind", "lon", "lat", "radius_m", "area", "country", "geometry")
+    seen = view(table, Level.PARTIES).claims.select(columns).row(0, named=True)
+    assert seen == {**dict.fromkeys(columns), **left}
+    assert view(table, Level.MISSION).claims.select(columns).row(0, named=True) == {**dict.fromkeys(columns), **place}
+
+
+def test_claims_of_different_levels_stand_in_one_order_however_they_came() -> None:
+    rows = [report(f"c{n}", record=str(n), levels=levels) for n, levels in enumerate(['{"text": "mission"}', "{}"] * 3)]
+    table = claims(*rows)
+    assert view(table.reverse(), Level.PUBLIC).claims.equals(view(table, Level.PUBLIC).claims)
+    assert view(table, Level.PUBLIC).claims["claim_key"].to_list() == sorted(keys(table))
+
+
+def test_a_claim_whose_levels_say_nothing_is_public() -> None:
+    table = claims(report(levels=None, text="said"))
+    assert view(table, Level.PUBLIC).claims.equals(table)
+
+
+def test_a_level_that_nobody_knows_is_not_taken_for_public() -> None:
+    with pytest.raises(TrucewatchError, match="'secret' is not a level"):
+        view(claims(report(levels='{"text": "secret"}')), Level.SEALED)
