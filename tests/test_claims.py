@@ -119,6 +119,8 @@ def test_two_sources_that_number_their_records_alike_have_different_claims() -> 
 def test_of_a_row_that_stands_twice_the_first_is_kept() -> None:
     table = claims(report(line=9), report(line=4), report(line=6))
     assert table["line"].to_list() == [4]
+    files = [report(file="b.csv"), report(file="a.csv")]
+    assert [claims(*rows)["file"].to_list() for rows in (files, files[::-1])] == [["a.csv"]] * 2
 
 
 def test_a_row_without_a_record_goes_by_its_content() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import astuple
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from trucewatch.evidence import (
@@ -63,6 +63,7 @@ def test_what_could_not_be_counted_needs_no_number() -> None:
 
 
 @given(NUMBERS, st.sampled_from(["exact", "at least", "at most", "about"]))
+@example(1, "about")
 @settings(max_examples=100)
 def test_the_bounds_hold_the_number_that_was_told(number: int, qualifier: str) -> None:
     told = count(str(number), qualifier)

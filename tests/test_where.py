@@ -11,7 +11,7 @@ import numpy as np
 import pyproj
 import pytest
 import shapely
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from shapely.geometry.base import BaseGeometry
 
@@ -136,6 +136,14 @@ def test_a_disc_inside_a_zone_that_the_antimeridian_cuts_is_never_called_outside
     assert plane.discs_touch(lon, lat, np.full(4, radius), plane.shape(zone)).all()
 
 
+def test_a_disc_wider_than_the_plane_reaches_is_not_measured_in_it() -> None:
+    plane = Plane(0.0, 0.0)
+    zone = plane.shape(shapely.box(169, -1, 171, 1))
+    point = (0.0, 13.0)
+    reaching = np.array([distance_m(*point, 170.0, 0.0)])
+    assert plane.discs_touch(np.array([point[0]]), np.array([point[1]]), reaching, zone).all()
+
+
 @pytest.mark.parametrize("pole", [-90.0, 90.0])
 def test_a_disc_at_a_pole_is_outside_a_zone_that_is_not(pole: float) -> None:
     plane = Plane(36.0, 33.0)
@@ -256,7 +264,8 @@ def sectors(draw: st.DrawFn) -> tuple[tuple[float, float], float, float, float, 
     return draw(INHABITED), draw(BEARINGS), draw(st.floats(0.5, 180.0)), nearest, furthest
 
 
-@given(sectors(), st.floats(-1, 1), st.floats(0, 1))
+@given(sectors(), st.one_of(st.sampled_from([-1.0, 1.0]), st.floats(-1, 1)), st.floats(0, 1))
+@example(((36.0, 33.0), 45.0, math.nextafter(180, 0), 0.0, 30_000.0), 0.5, 0.5)
 @settings(max_examples=200)
 def test_a_sector_holds_all_that_lies_within_its_bearing_and_range(
     seen: tuple[tuple[float, float], float, float, float, float], turned: float, share: float
