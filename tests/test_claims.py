@@ -252,7 +252,7 @@ def sung(table: pl.DataFrame) -> str:
 
 
 @given(KINDS, FIELD_LEVELS, LEVELS)
-@settings(max_examples=70)
+@settings(max_examples=50)
 def test_no_value_of_a_field_above_an_audience_occurs_anywhere_in_its_view(
     kind: str, levels: dict[str, Level], audience: Level
 ) -> None:
@@ -268,7 +268,7 @@ def test_no_value_of_a_field_above_an_audience_occurs_anywhere_in_its_view(
 
 
 @given(KINDS, FIELD_LEVELS, LEVELS)
-@settings(max_examples=70)
+@settings(max_examples=50)
 def test_two_worlds_that_differ_above_an_audience_only_are_one_to_it(
     kind: str, levels: dict[str, Level], audience: Level
 ) -> None:
@@ -282,7 +282,7 @@ def test_two_worlds_that_differ_above_an_audience_only_are_one_to_it(
 
 
 @given(KINDS, FIELD_LEVELS, LEVELS, LEVELS)
-@settings(max_examples=70)
+@settings(max_examples=50)
 def test_a_lower_audience_learns_no_more_from_a_higher_ones_view(
     kind: str, levels: dict[str, Level], one: Level, other: Level
 ) -> None:

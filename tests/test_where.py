@@ -77,7 +77,7 @@ def polygons(draw: st.DrawFn) -> BaseGeometry:
 
 
 @given(ANYWHERE, BEARINGS, BEARINGS, st.floats(0, 1_500_000), st.floats(0, 1_500_000))
-@settings(max_examples=300)
+@settings(max_examples=120)
 def test_the_plane_lengthens_a_distance_by_no_more_than_its_stretch(
     centre: tuple[float, float], bearing: float, other_bearing: float, distance: float, other_distance: float
 ) -> None:
@@ -97,7 +97,7 @@ def test_the_stretch_begins_at_nothing_and_grows() -> None:
 
 
 @given(polygons(), AROUND, st.floats(0.0, 0.3), st.booleans())
-@settings(max_examples=80)
+@settings(max_examples=60)
 def test_a_disc_is_never_wrongly_outside_and_wrongly_near_by_no_more_than_the_stretch(
     shape: BaseGeometry, point: tuple[float, float], spare: float, beyond: bool
 ) -> None:
@@ -114,7 +114,7 @@ def test_a_disc_is_never_wrongly_outside_and_wrongly_near_by_no_more_than_the_st
 
 
 @given(ANYWHERE, ANYWHERE, st.floats(1.0, 100_000.0))
-@settings(max_examples=150)
+@settings(max_examples=100)
 def test_a_disc_that_reaches_a_zone_from_anywhere_on_earth_is_never_outside(
     centre: tuple[float, float], point: tuple[float, float], zone_m: float
 ) -> None:
@@ -138,9 +138,9 @@ def test_a_disc_inside_a_zone_that_the_antimeridian_cuts_is_never_called_outside
 
 def test_a_disc_wider_than_the_plane_reaches_is_not_measured_in_it() -> None:
     plane = Plane(0.0, 0.0)
-    zone = plane.shape(shapely.box(169, -1, 171, 1))
-    point = (0.0, 13.0)
-    reaching = np.array([distance_m(*point, 170.0, 0.0)])
+    zone = plane.shape(shapely.box(178.9, -0.1, 179.1, 0.1))
+    point = (0.0, 13.4)
+    reaching = np.array([distance_m(*point, 179.0, 0.0)])
     assert plane.discs_touch(np.array([point[0]]), np.array([point[1]]), reaching, zone).all()
 
 
@@ -364,7 +364,7 @@ def test_a_place_across_the_antimeridian_or_a_pole_is_refused_and_not_misdrawn(
 
 
 @given(st.tuples(st.floats(-179.9, 179.9), st.floats(-79.9, 83.9)), st.integers(0, 5), st.booleans())
-@settings(max_examples=150)
+@settings(max_examples=100)
 def test_the_disc_of_an_mgrs_square_holds_its_four_corners_and_no_more(
     place: tuple[float, float], digits: int, spaced: bool
 ) -> None:

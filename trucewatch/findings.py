@@ -238,7 +238,7 @@ def share_inside(accounts: pl.DataFrame, tests: ClauseTests) -> pl.DataFrame:
     """Return (incident, share_inside): how much of each place as told lies in some version of the clause's area."""
     reached = np.flatnonzero(tests.in_place.reshape(-1, len(tests.place_atoms)).any(axis=0))
     atoms = [tests.place_atoms[at] for at in reached]
-    if accounts.is_empty() or not atoms or len(atoms) == len(tests.place_atoms):
+    if accounts.is_empty() or not atoms or tests.outside in reached:
         return pl.DataFrame(schema={"incident": pl.String(), "share_inside": pl.Float64()})
     area = shapely.union_all(atoms)
     # Many incidents are told of one place; each place is cut once.

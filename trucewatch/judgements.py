@@ -121,7 +121,18 @@ def place_masks(accounts: pl.DataFrame, tests: ClauseTests) -> npt.NDArray[np.ui
         for values, group in told.group_by(columns, maintain_order=True):
             mask = _mask_of(dict(zip(columns, values, strict=True)), tests)
             masks[others[group["at"].to_numpy()]] = np.uint64(mask)
+    abroad = accounts["country"].is_in(_foreign(accounts, tests)).fill_null(False).to_numpy()
+    outside, beyond = np.uint64(1 << tests.outside), np.uint64(1 << tests.abroad)
+    moved = abroad & (masks & outside != 0)
+    masks[moved] = masks[moved] & ~outside | beyond
     return masks
+
+
+def _foreign(accounts: pl.DataFrame, tests: ClauseTests) -> list[str]:
+    """Return the countries named that the agreement does not speak of; none where it names no country of its own."""
+    gazetteer = tests.agreement.gazetteer
+    named = accounts["country"].drop_nulls().unique().to_list() if gazetteer.countries else []
+    return [country for country in named if country and gazetteer.country(country) is None]
 
 
 def _mask_of(place: Mapping[str, Any], tests: ClauseTests) -> int:
@@ -129,14 +140,8 @@ def _mask_of(place: Mapping[str, Any], tests: ClauseTests) -> int:
     gazetteer = tests.agreement.gazetteer
     shape = place_shape(place, gazetteer)
     if shape is None:
-        # A country that is not the agreement's lies outside all that the agreement draws.
-        elsewhere = (
-            place["place_kind"] == PlaceKind.COUNTRY
-            and bool(gazetteer.countries)
-            and bool(place["country"])
-            and gazetteer.country(place["country"]) is None
-        )
-        return 1 if elsewhere else everywhere
+        named = place["country"] if place["place_kind"] == PlaceKind.COUNTRY and gazetteer.countries else None
+        return 1 << tests.abroad if named and gazetteer.country(named) is None else everywhere
     drawn = tests.plane.shape(shape)
     mask = 0
     for at, atom in enumerate(tests.place_atoms):

@@ -70,10 +70,20 @@ class ClauseTests:
     axes: tuple[Axis, ...]
     timeline: Timeline
     in_time: Truths
-    place_atoms: tuple[BaseGeometry, ...]  # projected
+    place_atoms: tuple[BaseGeometry, ...]  # projected; the last is what lies abroad, and is not drawn
     in_place: Truths
     plane: Plane
     is_per_test: bool
+
+    @property
+    def outside(self) -> int:
+        """The place atom that lies outside everything drawn, in the agreement's own countries."""
+        return len(self.place_atoms) - 2
+
+    @property
+    def abroad(self) -> int:
+        """The place atom of the countries that the agreement does not speak of: what was never drawn lies in none."""
+        return len(self.place_atoms) - 1
 
     @cached_property
     def _meant(self) -> dict[tuple[str, ...], frozenset[str]]:
@@ -488,11 +498,12 @@ def _in_place(
         drawn.update(shapes)
         chosen[place] = (frozenset(shapes), elsewhere)
     atoms = _arrange(drawn)
-    table = np.zeros([*relevant, len(atoms)], dtype=bool)
+    table = np.zeros([*relevant, len(atoms) + 1], dtype=bool)
     for place, (names, elsewhere) in chosen.items():
         for at, (inside, _) in enumerate(atoms):
             table[(*place, at)] = elsewhere or bool(names & inside)
-    return tuple(shape for _, shape in atoms), table
+        table[(*place, len(atoms))] = elsewhere and not (clause.ground.line or clause.ground.zones or clause.ground.term)
+    return (*(shape for _, shape in atoms), shapely.Polygon()), table
 
 
 def _ground_shapes(

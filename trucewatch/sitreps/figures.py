@@ -242,7 +242,7 @@ def _origins(material: Material) -> tuple[int, int | None]:
     high = len({plain_name(str(office)) for office in offices})
     # Over all incidents: the roots that must be distinct, or the one that offices without a word of theirs come to.
     roots = incidents.select("roots").explode("roots").drop_nulls()["roots"].n_unique()
-    low = roots or int(bool(incidents["origins_low"].any()))
+    low = roots or int(bool((incidents["origins_low"] > 0).any()))
     return low, None if incidents["origins_high"].null_count() else max(high, low)
 
 
