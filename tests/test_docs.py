@@ -306,7 +306,7 @@ def test_the_products_are_described_to_the_column(shown: Path) -> None:
 
 
 def summary_schema() -> dict[str, Any]:
-    path = ROOT / "trucewatch" / "schemas" / "summary.schema.json"
+    path = ROOT / "trucewatch" / "formats" / "summary.schema.json"
     schema: dict[str, Any] = json.loads(path.read_text("utf-8"))
     jsonschema.Draft202012Validator.check_schema(schema)
     return schema

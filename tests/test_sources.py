@@ -36,7 +36,7 @@ def described(folder: Path, text: str) -> tuple[Source | None, list[str]]:
 
 @pytest.fixture(scope="module")
 def schema() -> Any:
-    return json.loads((ROOT / "trucewatch" / "schemas" / "source.schema.json").read_text("utf-8"))
+    return json.loads((ROOT / "trucewatch" / "formats" / "source.schema.json").read_text("utf-8"))
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)

@@ -62,7 +62,10 @@ def main() -> None:
     """For the people who watch a ceasefire: which clause was broken, where, when, how sure are we, who answers for
     it, and on whose word?
 
-    Without a mission, on data of your own: trucewatch assess FILE --source ucdp --agreement south-syria-2017 --out DIR
+    Without a mission, on data of your own:
+
+    \b
+        trucewatch assess FILE --source ucdp --agreement south-syria-2017 --out DIR
     """
 
 

@@ -24,7 +24,7 @@ from trucewatch.acts import act_tree, weapon_tree
 from trucewatch.claims import View
 from trucewatch.evidence import OWN_OBSERVATION, Assertion
 from trucewatch.names import plain_name
-from trucewatch.where import Gazetteer, PlaceKind, distance_m, place_shape
+from trucewatch.where import Gazetteer, PlaceKind, circle_round, distance_m, place_shape
 
 # Two claims that are told more vaguely than this are not linked: what is near in a wide disc may be anything.
 LINK_REACH_M = 12_000.0
@@ -41,6 +41,9 @@ QUESTIONS: dict[str, tuple[str, ...]] = {
     "facts": ("facts",),
 }
 FACTS = tuple(name for names in QUESTIONS.values() for name in names)
+
+
+FIRST_HAND = "first-hand observers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,18 +173,11 @@ def _candidates(heads: pl.DataFrame, register: Register) -> list[tuple[int, int]
 def _with_reach(heads: pl.DataFrame) -> pl.DataFrame:
     """Give every sector, line and drawn area the circle that lies round it, for the search alone."""
     rows = heads.select("geometry", "lon", "lat", "radius_m").iter_rows()
-    circles = [_circle_round(geometry) if geometry is not None else told for geometry, *told in rows]
+    circles = [circle_round(geometry) if geometry is not None else told for geometry, *told in rows]
     columns = list(zip(*circles, strict=True)) if circles else [(), (), ()]
     return heads.with_columns(
         pl.Series(name, column, pl.Float64) for name, column in zip(("lon", "lat", "radius_m"), columns, strict=True)
     )
-
-
-def _circle_round(geometry: bytes) -> tuple[float, float, float]:
-    shape = shapely.from_wkb(geometry)
-    middle = shape.centroid
-    corners = shapely.get_coordinates(shape)
-    return middle.x, middle.y, max(distance_m(middle.x, middle.y, x, y) for x, y in corners)
 
 
 def _closeness(one: Mapping[str, Any], other: Mapping[str, Any], register: Register) -> float | None:
@@ -222,7 +218,8 @@ def _summarise(named: pl.DataFrame) -> pl.DataFrame:
             pl.col("claim_key").alias("claims"),
             pl.len().cast(pl.Int64).alias("reports"),
             pl.col("source").unique().sort().alias("sources"),
-            pl.col("office").drop_nulls().unique().sort().alias("offices"),
+            # Who of the mission saw or heard it stays out of every product; that somebody did does not.
+            pl.when("own").then(pl.lit(FIRST_HAND)).otherwise("office").drop_nulls().unique().sort().alias("offices"),
             pl.col("event_key").first(),
             pl.col("assertion").first(),
             pl.col("act").first(),

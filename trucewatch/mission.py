@@ -66,6 +66,8 @@ def find_agreement(name: str | Path) -> Path:
     """Return the folder of an agreement by path, or by the id of a shipped one; raises TrucewatchError."""
     if (path := Path(name)).is_dir():
         return path
+    if path.name == "agreement.yml" and path.is_file():
+        return path.parent
     known = sorted(folder.name for folder in shipped("agreements").iterdir() if (folder / "agreement.yml").exists())
     if str(name) in known:
         return shipped("agreements") / str(name)
@@ -101,12 +103,17 @@ def open_source(name: str | Path) -> Source:
 # ---- the route -------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Assessment:
     """What came of the route: the claims in view, incidents, findings, and the figures a sitrep of them states."""
 
     material: Material
     figures: Figures
+
+    def __repr__(self) -> str:
+        """A line, so that a notebook is not flooded."""
+        counts = ", ".join(f"{count} {outcome}" for outcome, count in self.figures.counts.items())
+        return f"<Assessment of {self.material.agreement.id}, {self.figures.period.text}: {counts}>"
 
     @property
     def claims(self) -> pl.DataFrame:
@@ -444,6 +451,11 @@ class Mission:
         for path in paths:
             progress(f"reading {Path(path).name}")
             batches.append(collect(feed, Path(path), gazetteer=law.gazetteer, zone=law.timezone))
+        for path, batch in zip(paths, batches, strict=True):
+            if batch.share_refused > feed.refusal_limit:
+                told = f"{batch.rows_refused:,} of {batch.rows_read:,} rows refused"
+                limit = f"more than the {feed.refusal_limit:.0%} that this source is allowed, so nothing was kept"
+                raise TrucewatchError(f"{Path(path).name}: {told}, {limit}; the first: {batch.problems[0]}")
         self._keep_description(feed, source)
         at, receipts = now or datetime.now(UTC), self.receipts
         held = receipts.claims()
@@ -499,7 +511,7 @@ def trace(folder: str | Path, finding_id: str) -> dict[str, Any]:
     rows = table.filter(pl.col("finding") == finding_id)
     if rows.is_empty():
         hint = did_you_mean(finding_id, table["finding"].to_list()) or "ids stand in findings.csv"
-        raise TrucewatchError(f"{path}: holds no finding '{finding_id}'; {hint}")
+        raise TrucewatchError(f"{path}: holds no finding '{finding_id}'; {hint}, or trace in the sitrep's own folder")
     row = rows.row(0, named=True)
     told = {name: value.isoformat() if isinstance(value, datetime) else value for name, value in row.items()}
     return {**told, "tests": json.loads(row["tests"]), "chain_to_line": json.loads(row["chain_to_line"])}

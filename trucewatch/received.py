@@ -42,6 +42,7 @@ class Entry:
     rows_refused: int
     received: str
     new: int
+    problems: str = ""  # names the file of the rows that were refused; empty: none
 
     def as_line(self) -> str:
         """The entry as one line of JSON, keys sorted."""
@@ -80,9 +81,12 @@ class Receipts:
         if not path.exists():
             write_whole(path, lambda beside: claims.drop("entry").write_parquet(beside, compression="zstd"))
         lines = [json.dumps([p.file, p.line, p.code, p.message, p.hint], ensure_ascii=False) for p in received.problems]
-        text = "".join(f"{line}\n" for line in lines)
-        write_whole(self._problems_path(batch), lambda beside: beside.write_text(text, encoding="utf-8"))
-        return self._enter(_RECEIVED, source, file, batch, (received.rows_read, received.rows_refused), at, new)
+        refused = keyed_hash(self.key, "refused", *lines) if lines else ""
+        if refused:
+            text = "".join(f"{line}\n" for line in lines)
+            write_whole(self._problems_path(refused), lambda beside: beside.write_text(text, encoding="utf-8"))
+        rows = (received.rows_read, received.rows_refused)
+        return self._enter(_RECEIVED, source, file, batch, rows, at, new, refused)
 
     def withdraw(self, source: str, batches: Sequence[Received], held: pl.DataFrame, at: datetime) -> Entry | None:
         """Enter as withdrawn what was `held` of a source for the days that some batches span and is not among them."""
@@ -118,13 +122,13 @@ class Receipts:
         return current(told).drop("entry").join(first, on="claim_key").select(SCHEMA.keys()).sort("claim_key")
 
     def account(self, as_of: str | None = None) -> tuple[tuple[Problem, ...], int, int, int]:
-        """Return (problems, rows read, rows refused, records withdrawn) of all that was received, each batch once."""
+        """Return (problems, rows read, rows refused, records withdrawn) of all that was received, the same once."""
         entries = self.entries(as_of)
-        batches = {entry.batch: entry for entry in entries if entry.kind == _RECEIVED}
+        batches = {(entry.batch, entry.problems): entry for entry in entries if entry.kind == _RECEIVED}
         problems = tuple(
             Problem(*json.loads(line))
-            for batch in batches
-            for line in self._problems_path(batch).read_text(encoding="utf-8").splitlines()
+            for refused in dict.fromkeys(entry.problems for entry in batches.values() if entry.problems)
+            for line in self._problems_path(refused).read_text(encoding="utf-8").splitlines()
         )
         read = sum(entry.rows_read for entry in batches.values())
         refused = sum(entry.rows_refused for entry in batches.values())
@@ -137,10 +141,18 @@ class Receipts:
         return self.folder / f"{batch}.problems.jsonl"
 
     def _enter(
-        self, kind: str, source: str, file: str, batch: str, rows: tuple[int, int], at: datetime, new: int
+        self,
+        kind: str,
+        source: str,
+        file: str,
+        batch: str,
+        rows: tuple[int, int],
+        at: datetime,
+        new: int,
+        problems: str = "",
     ) -> Entry:
         number = len(self.entries()) + 1
-        entry = Entry(number, kind, source, file, batch, *rows, f"{at:%Y-%m-%dT%H:%M:%SZ}", new)
+        entry = Entry(number, kind, source, file, batch, *rows, f"{at:%Y-%m-%dT%H:%M:%SZ}", new, problems)
         with (self.folder / INDEX).open("a", encoding="utf-8", newline="\n") as index:
             index.write(entry.as_line() + "\n")
             index.flush()

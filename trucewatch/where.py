@@ -331,6 +331,14 @@ def circle(lon: float, lat: float, radius_m: float) -> BaseGeometry:
     return _drawn(_reach(lon, lat, np.arange(0.0, 360.0, 6.0), 1.005 * max(radius_m, _LEAST_RADIUS_M)))
 
 
+def circle_round(geometry: bytes) -> tuple[float, float, float]:
+    """Return (lon, lat, radius in metres) of a disc that holds a WKB shape: its middle, and how far its corners lie."""
+    shape = shapely.from_wkb(geometry)
+    middle = shape.centroid
+    corners = shapely.get_coordinates(shape)
+    return middle.x, middle.y, max(distance_m(middle.x, middle.y, x, y) for x, y in corners)
+
+
 def place_shape(place: Mapping[str, object], gazetteer: Gazetteer) -> BaseGeometry | None:
     """Return the WGS 84 shape of a place as a claims table holds it; None where nothing is or can be drawn for it."""
     kind, geometry, area = place["place_kind"], place["geometry"], place["area"]

@@ -25,7 +25,7 @@ from trucewatch.where import Plane
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = sorted(path.parent for path in ROOT.glob("agreements/*/agreement.yml"))
-SCHEMAS = ROOT / "trucewatch" / "schemas"
+SCHEMAS = ROOT / "trucewatch" / "formats"
 DOCS = ROOT / "docs" / "agreement-format.md"
 
 TEXT = """\

@@ -133,6 +133,7 @@ def figures(agreement: Agreement, source: Source) -> Figures:
         rows_refused=1,
         claims=1300,
         incidents=1199,
+        incidents_in_period=84,
         origins_low=1,
         origins_high=None,
         problems=(Problem("events.csv", 9, "bad-date", "'2018-13-40' is no date", "write it as 2018-06-03"),),

@@ -283,7 +283,7 @@ def test_rows_refused_are_grouped_and_cut_short(figures: Figures, agreement: Agr
 
 def test_sources_and_boundaries_are_cited(page: Page) -> None:
     assert "Uppsala Conflict Data Program" in page.said
-    assert "Licence: CC BY 4.0." in page.said
+    assert "Licence: CC BY 4.0, as others record it" in page.said
     assert "Natural Earth, 1:10m" in page.said
     assert "not authoritative: no base map decides a line" in page.said
 

@@ -502,7 +502,9 @@ def _in_place(
     for place, (names, elsewhere) in chosen.items():
         for at, (inside, _) in enumerate(atoms):
             table[(*place, at)] = elsewhere or bool(names & inside)
-        table[(*place, len(atoms))] = elsewhere and not (clause.ground.line or clause.ground.zones or clause.ground.term)
+        table[(*place, len(atoms))] = elsewhere and not (
+            clause.ground.line or clause.ground.zones or clause.ground.term
+        )
     return (*(shape for _, shape in atoms), shapely.Polygon()), table
 
 

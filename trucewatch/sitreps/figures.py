@@ -21,7 +21,7 @@ from trucewatch.names import plain_name
 from trucewatch.sitreps.material import AreaRow, Cell, Concentration, Figures, Material, Period, Window
 from trucewatch.sitreps.places import coverage, zones_of
 from trucewatch.sitreps.sentences import listed, tell_findings
-from trucewatch.when import Span, local_day, midnight, tell, tell_day, time_zone
+from trucewatch.when import FAR_AHEAD, LONG_AGO, Span, local_day, midnight, tell, tell_day, time_zone
 
 WINDOW_DAYS = 30
 OUTCOMES = (str(Outcome.VIOLATION), str(Outcome.OUTSIDE_SCOPE), str(Outcome.UNDETERMINED))
@@ -64,6 +64,7 @@ def figures(material: Material, period: Span | None = None) -> Figures:
         rows_refused=material.rows_refused,
         claims=material.view.claims.height,
         incidents=material.incidents.incidents.height,
+        incidents_in_period=inside.height,
         origins_low=_origins(material)[0],
         origins_high=_origins(material)[1],
         problems=material.problems,
@@ -79,13 +80,21 @@ def figures(material: Material, period: Span | None = None) -> Figures:
 
 def _period(material: Material, span: Span | None) -> Period:
     zone = material.agreement.timezone
-    if span is None:
+    if span is None or span.earliest == LONG_AGO or span.latest == FAR_AHEAD:
         known = material.view.claims.select(pl.col("earliest").min(), pl.col("latest").max()).row(0)
         start, end = known if known[0] is not None else (midnight(_EPOCH_DAY, zone), midnight(_EPOCH_DAY, zone))
         # Whole days: from the first instant of the first to the last of the last.
         last = local_day(max(end - timedelta(microseconds=1), start), zone)
-        span = Span(midnight(local_day(start, zone), zone), midnight(last + timedelta(days=1), zone), "interval")
+        whole = Span(midnight(local_day(start, zone), zone), midnight(last + timedelta(days=1), zone), "interval")
+        span = whole if span is None else _closed(span, whole)
     return Period(span.earliest, span.latest, tell(Span(span.earliest, span.latest, "interval"), zone))
+
+
+def _closed(span: Span, whole: Span) -> Span:
+    """Close the open ends of a span by what was received."""
+    start = whole.earliest if span.earliest == LONG_AGO else span.earliest
+    end = whole.latest if span.latest == FAR_AHEAD else span.latest
+    return Span(start, max(start, end), "interval")
 
 
 _EPOCH_DAY = datetime(1970, 1, 1).date()
@@ -349,7 +358,9 @@ def _assessment(
 ) -> tuple[str, str, str]:
     agreement = material.agreement
     area = listed([agreement.zones[zone].label for zone in agreement.widest_area()])
-    if lethal.height:
+    if material.view.claims.is_empty():
+        first = "Nothing was received that could be assessed."
+    elif lethal.height:
         first = f"{period.text}: sources recorded {_number(lethal.height, 'lethal incident')} in {area}."
     else:
         first = f"{period.text}: {_number(sum(counts.values()), 'finding')} on clauses in {area or 'the area'}."

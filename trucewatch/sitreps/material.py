@@ -147,6 +147,7 @@ class Figures:
     rows_refused: int
     claims: int
     incidents: int
+    incidents_in_period: int
     origins_low: int
     origins_high: int | None
     problems: tuple[Problem, ...]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -11,14 +12,16 @@ import polars as pl
 from trucewatch.actors import ANYBODY, read_pairs
 from trucewatch.acts import act_tree
 from trucewatch.agreement.terms import Agreement, Presumption
+from trucewatch.evidence import OWN_OBSERVATION
 from trucewatch.findings import Responsibility
+from trucewatch.incidents import FIRST_HAND
 from trucewatch.judgements import Outcome
 from trucewatch.levels import Level
 from trucewatch.names import plain_name
 from trucewatch.occasions import COMPLETE_RECORD
 from trucewatch.sitreps.material import Material, Told
 from trucewatch.when import Span, tell
-from trucewatch.where import PlaceKind
+from trucewatch.where import PlaceKind, circle_round
 
 _QUESTIONS = {
     "when": "when exactly it happened",
@@ -56,6 +59,7 @@ def _told(
     row: Mapping[str, Any], material: Material, zone: str, chain: tuple[Mapping[str, Any], ...], accounts: int
 ) -> Told:
     agreement = material.agreement
+    row = _without_position(row)
     when = tell(Span(row["earliest"], row["latest"], "told"), agreement.timezone)
     where = tell_place(row, agreement)
     settled = _ways(row, material)
@@ -83,6 +87,16 @@ def _told(
         account=row,
         earliest=row["earliest"],
     )
+
+
+def _without_position(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Draw the disc round a sector instead of the sector, whose point is where the observer stood."""
+    if row["place_kind"] != PlaceKind.SECTOR or not isinstance(row["geometry"], bytes):
+        return row
+    lon, lat, radius_m = circle_round(row["geometry"])
+    about_m = math.ceil(radius_m / 100) * 100.0
+    disc = {"place_kind": str(PlaceKind.DISC), "lon": round(lon, 3), "lat": round(lat, 3), "radius_m": about_m + 100.0}
+    return {**row, **disc, "geometry": None}
 
 
 def _told_occasion(
@@ -204,7 +218,8 @@ def tell_origins(low: int, high: int | None, reports: int, audience: Level = Lev
     if audience < Level.MISSION:
         return "more than one independent origin" if low > 1 else "one origin" if low else "no independent origin"
     if high is None:
-        return f"{reports} reports, at least {low} independent origin{'' if low == 1 else 's'}, no upper bound"
+        told = f"{reports} report{'' if reports == 1 else 's'}, at least {low} independent origin"
+        return f"{told}{'' if low == 1 else 's'}, no upper bound"
     bounds = str(low) if low == high else f"{low} to {high}"
     plural = "" if low == high == 1 else "s"
     return f"{reports} report{'' if reports == 1 else 's'}, {bounds} independent origin{plural}"
@@ -229,8 +244,6 @@ def tell_place(row: Mapping[str, Any], agreement: Agreement) -> str:
             radius = row["radius_m"] or 0.0
             about = f"{radius / 1000:g} km" if radius >= 1000 else f"{radius:g} m"
             return f"{name}within {about} of a point"
-        case PlaceKind.SECTOR:
-            return f"{name}in a sector seen from a position"
         case PlaceKind.AREA:
             area = agreement.gazetteer.areas.get(row["area"] or "")
             return f"{name}somewhere in {area.names[0] if area and area.names else row['area'] or 'a drawn area'}"
@@ -282,6 +295,9 @@ def _chains(material: Material, found: pl.DataFrame) -> dict[str, tuple[Mapping[
         "incident", "line", "claim_key"
     )
     chains: dict[str, list[Mapping[str, Any]]] = {}
+    own = [str(means) for means in OWN_OBSERVATION]
     for row in rows.iter_rows(named=True):
-        chains.setdefault(row["incident"], []).append({name: row[name] for name in ("claim_key", *columns)})
+        office = FIRST_HAND if row["means"] in own else row["office"]
+        link = {name: row[name] for name in ("claim_key", *columns)}
+        chains.setdefault(row["incident"], []).append({**link, "office": office})
     return {incident: tuple(chain) for incident, chain in chains.items()}

@@ -128,7 +128,7 @@ def _is_drawn(account: Mapping[str, Any]) -> bool:
 
 
 def summary(figures: Figures) -> dict[str, Any]:
-    """Return the figures of a sitrep as its published summary (`schemas/summary.schema.json`)."""
+    """Return the figures of a sitrep as its published summary (`formats/summary.schema.json`)."""
     concentration = figures.concentration
     return {
         "format": FORMAT,
@@ -148,6 +148,7 @@ def summary(figures: Figures) -> dict[str, Any]:
         "rows_withdrawn": figures.withdrawn,
         "claims": figures.claims,
         "incidents": figures.incidents,
+        "incidents_in_period": figures.incidents_in_period,
         "origins": {"at_least": figures.origins_low, "at_most": figures.origins_high},
         "findings": dict(figures.counts),
         "findings_without_presumption": dict(figures.strict_counts) if figures.strict_counts else None,
@@ -199,9 +200,6 @@ def sitrep_markdown(figures: Figures, agreement: Agreement) -> bytes:
     if figures.strict_counts:
         lines.append(_counts_line("without the presumption (`strict`)", figures.strict_counts))
     lines += ["", f"Findings of violation that rest on the presumption: {figures.presumed}.", ""]
-    if figures.concentration:
-        held = figures.concentration
-        lines += [f"{held.alone} of {held.incidents} incidents rest on {_escape(held.office)} alone.", ""]
     lines += ["## What could not be seen", "", *(f"- {sentence}" for sentence in figures.not_seen), ""]
     for clause in agreement.clauses:
         of_clause = [told for told in figures.told if told.clause == clause.id]
