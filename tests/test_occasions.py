@@ -70,7 +70,8 @@ def report(name: str, **told: Any) -> dict[str, Any]:
         "claim_key": name, "version": name, "event_key": name, "source": "s", "record": name, "entry": 0, "item": 0,
         "assertion": "presence", "act": "presence-of-weapons", "weapon": "tank", "earliest": NOON,
         "latest": NOON + timedelta(hours=2), "time_extent": "throughout", "place_kind": "disc", "lon": 10.5,
-        "lat": 50.5, "radius_m": 500.0, "place_extent": "within", "count_low": 6, "count_high": 6, "count_unit": "tanks",
+        "lat": 50.5, "radius_m": 500.0, "place_extent": "within", "count_low": 6, "count_high": 6,
+        "count_unit": "tanks",
         "pairs": write_pairs([("the north", "")]), "means": "saw", "office": "post one", "curated": True,
         "allegation": False, "records_deaths": False, "exercise": False, "levels": "{}", **told,
     }  # fmt: skip

@@ -153,8 +153,9 @@ def claims_of(reports: pl.DataFrame, key: bytes = OPEN_KEY, entry: int = 0) -> p
         reports.sort("content", "line", "file")
         .unique(["source", "record", "content"], keep="first", maintain_order=True)
         .with_columns(
-            # Rows of one report that is no curated record are separate items of it; those of a curated one, versions.
-            pl.when(pl.col("curated") | pl.col("record").is_null())
+            # Rows of one report are separate items of it. Those of one curated record differ, and nobody can tell which
+            # is the later: they stand side by side, as of one event.
+            pl.when(pl.col("record").is_null())
             .then(pl.lit(0))
             .otherwise(pl.col("content").rank("ordinal").over("source", "record") - 1)
             .cast(pl.Int32)
@@ -205,6 +206,7 @@ def view(claims: pl.DataFrame, audience: Level) -> View:
     gone falls back to the area or country that is left.
     """
     kept: list[pl.DataFrame] = []
+    lessened: list[pl.DataFrame] = []
     held: list[Level] = []
     for levels in claims["levels"].unique(maintain_order=True).to_list():
         rows = claims.filter(pl.col("levels").eq_missing(levels))
@@ -212,8 +214,8 @@ def view(claims: pl.DataFrame, audience: Level) -> View:
         if above & _INDISPENSABLE:
             continue
         held.append(most_sensitive(below.values()))
-        kept.append(_without(rows, above - _STRUCTURE, below) if above else rows)
-    left = pl.concat(kept) if kept else empty_claims()
+        (lessened if above else kept).append(_without(rows, above - _STRUCTURE, below) if above else rows)
+    left = pl.concat([empty_claims(), *kept, *([_renamed(pl.concat(lessened))] if lessened else [])])
     return View(left.sort("claim_key", "version"), audience, most_sensitive(held))
 
 
@@ -235,6 +237,34 @@ def _without(rows: pl.DataFrame, fields: Set[str], left: Mapping[str, Level]) ->
         sector = pl.col("place_kind") == "sector"
         blanked = blanked.with_columns(pl.when(~sector).then("geometry").alias("geometry"))
     return _fall_back(blanked)
+
+
+def _renamed(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return rows under keys made of what is left of them, and an ordinal among equals: what is gone leaves no trace.
+
+    Claims of one event stay claims of one event.
+    """
+    told = [
+        name for name in SCHEMA if name not in _STRUCTURE - {"source", "assertion"} and name not in ("file", "line")
+    ]
+    contents = [keyed_hash(OPEN_KEY, *map(repr, row)) for row in rows.select(told).iter_rows()]
+    named = rows.with_columns(pl.Series("version", contents, pl.String)).sort("event_key", "version", "claim_key")
+    events = (
+        named.group_by("source", "event_key")
+        .agg(pl.col("version").str.join(" ").alias("all"), pl.col("entry").min())
+        .sort("all", "entry", "event_key")
+        .with_columns(pl.int_range(pl.len()).over("all").cast(pl.String).alias("ordinal"))
+    )
+    keys = [keyed_hash(OPEN_KEY, "event", *names) for names in events.select("all", "ordinal").iter_rows()]
+    events = events.select("source", "event_key", pl.Series("event", keys, pl.String))
+    named = named.join(events, on=["source", "event_key"], maintain_order="left").with_columns(
+        pl.col("event").alias("event_key"),
+        pl.int_range(pl.len()).over("event", "version").cast(pl.String).alias("among"),
+    )
+    parts = named.select("event_key", "version", "among").iter_rows()
+    return named.with_columns(
+        pl.Series("claim_key", [keyed_hash(OPEN_KEY, *names) for names in parts], pl.String)
+    ).select(SCHEMA.keys())
 
 
 def _fall_back(rows: pl.DataFrame) -> pl.DataFrame:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import json
 import sys
 from collections.abc import Callable, Sequence
@@ -11,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from trucewatch.problems import TrucewatchError
+from trucewatch.problems import TrucewatchError, WrongCall
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,15 +46,26 @@ class _Commands(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.commands)
 
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            # What a terminal cannot show is better shown by its number than not at all.
+            sys.stdout.reconfigure(errors="backslashreplace")
+        return super().main(*args, **kwargs)
+
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
+        except WrongCall as fault:
+            click.echo(f"trucewatch: {fault}", err=True)
+            ctx.exit(2)
         except TrucewatchError as fault:
             click.echo(f"trucewatch: {fault}", err=True)
             ctx.exit(1)
-        except BrokenPipeError:
-            # Whoever was reading has seen enough.
-            sys.stderr.close()
+        except OSError as fault:
+            # Whoever reads our output may stop when they have seen enough; click knows what to do then.
+            if fault.errno == errno.EPIPE:
+                raise
+            click.echo(f"trucewatch: {fault.filename or 'the disk'}: {fault.strerror or fault}", err=True)
             ctx.exit(1)
 
 
@@ -91,7 +104,7 @@ def check(path: Path, as_json: bool) -> None:
     if as_json:
         fields = ("file", "line", "code", "message", "hint")
         told = [{name: getattr(problem, name) for name in fields} for problem in problems]
-        click.echo(json.dumps({"agreement": agreement.id, "examples": examples, "problems": told}, ensure_ascii=False))
+        _tell_json({"agreement": agreement.id, "examples": examples, "problems": told})
     else:
         for problem in problems:
             click.echo(str(problem))
@@ -119,7 +132,7 @@ def collect(folder: Path, source: str, files: Sequence[Path], whole: bool, stric
     with _progress(len(files)) as progress:
         entries, batches = Mission.open(folder).collect(source, files, whole=whole, progress=progress)
     if as_json:
-        click.echo(json.dumps([json.loads(entry.as_line()) for entry in entries], ensure_ascii=False))
+        _tell_json([json.loads(entry.as_line()) for entry in entries])
     else:
         for entry in entries:
             if entry.kind == "withdrawn":
@@ -129,6 +142,10 @@ def collect(folder: Path, source: str, files: Sequence[Path], whole: bool, stric
                     f"entry {entry.number}: {entry.file}, {entry.rows_read:,} rows read, "
                     f"{entry.rows_refused:,} refused, {entry.new:,} claims new"
                 )
+    if whole and any(batch.rows_refused for batch in batches):
+        click.echo(
+            "trucewatch: rows were refused, so nobody can tell which records are gone; none is withdrawn", err=True
+        )
     _tell_refused(batches, open_source(source).refusal_limit, strict)
 
 
@@ -151,11 +168,14 @@ def run(
 ) -> None:
     """Take everything the mission DIR received through the route, to a sitrep."""
     from trucewatch.mission import Mission
+    from trucewatch.sitreps.publish import check_place
 
-    mission = Mission.open(folder)
+    mission, place = Mission.open(folder), out or folder / "sitrep"
+    check_place(place)
     with _progress(5) as progress:
         assessment = mission.run(as_of, period, reading, audience, progress)
-        written = assessment.publish(out or folder / "sitrep")
+        progress("writing the sitrep")
+        written = assessment.publish(place)
     _tell(assessment, written[0], as_json)
 
 
@@ -206,7 +226,7 @@ def trace(folder: Path, finding: str, as_json: bool) -> None:
 
     told = trace_finding(folder, finding)
     if as_json:
-        click.echo(json.dumps(told, ensure_ascii=False))
+        _tell_json(told)
         return
     click.echo(told["sentence"])
     click.echo(f"  {told['outcome']} under {told['clause']}; {told['origins']}")
@@ -236,7 +256,7 @@ def simulate(simulation: str, out: Path, seed: int | None, as_json: bool) -> Non
     grown = grow(simulation, out, seed)
     if as_json:
         feeds = [{"source": source, "file": str(path)} for source, path in grown.feeds]
-        click.echo(json.dumps({"simulation": True, "truth": str(grown.truth_path), "feeds": feeds}, ensure_ascii=False))
+        _tell_json({"simulation": True, "truth": str(grown.truth_path), "feeds": feeds})
         return
     click.echo(f"SIMULATION: {grown.truth_path} is the truth; reports of it:")
     for source, path in grown.feeds:
@@ -265,13 +285,20 @@ def _progress(steps: int) -> Iterator[Callable[[str], None]]:
     if not sys.stderr.isatty():
         yield lambda stage: None
         return
-    with click.progressbar(length=steps, file=sys.stderr, item_show_func=str, show_eta=False) as bar:
+    with click.progressbar(
+        length=steps, file=sys.stderr, item_show_func=lambda stage: stage or "", show_eta=False
+    ) as bar:
         yield lambda stage: bar.update(1, stage)
+
+
+def _tell_json(told: Any) -> None:
+    is_unicode = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+    click.echo(json.dumps(told, ensure_ascii=not is_unicode))
 
 
 def _tell(assessment: Assessment, page: Path, as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps(assessment.summary, ensure_ascii=False))
+        _tell_json(assessment.summary)
         return
     told = assessment.figures
     if told.is_simulation:

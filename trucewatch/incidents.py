@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import lru_cache
 from typing import Any
@@ -19,7 +19,7 @@ import numpy as np
 import polars as pl
 import shapely
 
-from trucewatch.actors import ANYBODY, Register, read_pairs
+from trucewatch.actors import ANYBODY, Register, read_pairs, write_pairs
 from trucewatch.acts import act_tree, weapon_tree
 from trucewatch.claims import View
 from trucewatch.evidence import OWN_OBSERVATION, Assertion
@@ -85,9 +85,10 @@ def corroborate(view: View, gazetteer: Gazetteer | None = None, register: Regist
         .with_columns(pl.col("claim_key").first().over("cluster").alias("incident"))
         .sort("incident", "claim_key")
     )
+    accounts = _accounts(named, gazetteer or Gazetteer())
     return Incidents(
-        incidents=_summarise(named),
-        accounts=_accounts(named, gazetteer or Gazetteer()),
+        incidents=_summarise(named).join(_sides(named, accounts), on="incident", maintain_order="left"),
+        accounts=accounts,
         members=named.select("claim_key", "incident"),
         near_misses=near_misses,
     )
@@ -228,7 +229,6 @@ def _summarise(named: pl.DataFrame) -> pl.DataFrame:
             pl.col("place_name").drop_nulls().first(),
             pl.col("adm_1").drop_nulls().first(),
             pl.col("country").drop_nulls().first(),
-            pl.col("pairs").first(),
             pl.col("dead_low").max(),
             pl.col("dead_high").max(),
             pl.col("civilians_dead").max(),
@@ -270,83 +270,136 @@ def _root_of(named: pl.DataFrame) -> list[pl.Series]:
     nothing. A complaint is what is to be established and no proof of itself: who complains is no root, nor is a
     circle of citations.
     """
-    must: list[str | None] = []
-    may: list[str] = []
-    plural: list[bool] = []
-    office_only: list[bool] = []
-    cited, complainants = _cited_by_office(named), _complainants(named)
-    columns = ("means", "source", "office", "cites", "interest", "incident", "allegation")
-    own = {str(means) for means in OWN_OBSERVATION}
-    for means, source, office, cites, interest, incident, allegation in named.select(columns).iter_rows():
-        teller = plain_name(office) if office else f"source {source}"
-        stated = _chain(cites)
-        # An office named as the origin of its own words states its own reporting.
-        chain = [name for name in stated if name != teller] or list(stated[:1])
-        last = chain[-1] if chain else ""
-        is_unnamed = last.startswith("unnamed")
-        plural.append(is_unnamed and last.endswith("s"))
-        complained = complainants.get(incident, frozenset())
-        root: str | None = None
-        possible = f"office {teller}"
-        is_office = False
-        if allegation or last in complained:
-            possible = f"complaint {teller if allegation else last}"
-        elif last not in ("", teller) and teller in _reached(last, cited.get(incident, {})):
-            possible = "circle"
-        elif interest:
-            root = possible = f"interest {interest}"
-        elif means in own:
-            root = possible = f"own {teller}"
-        elif chain and not is_unnamed:
-            root = possible = f"named {last}"
-        else:
-            is_office = True
-        must.append(root)
-        may.append(possible)
-        office_only.append(is_office)
+    columns = ("incident", "means", "source", "office", "cites", "interest", "allegation")
+    rows = list(named.select(columns).iter_rows(named=True))
+    heard: dict[str, _Voices] = {}
+    for row in rows:
+        heard.setdefault(row["incident"], _Voices()).hear(row)
+    roots = [_root(row, heard[row["incident"]]) for row in rows]
     return [
-        pl.Series("root", must, pl.String),
-        pl.Series("possible_root", may, pl.String),
-        pl.Series("is_plural", plural, pl.Boolean),
-        pl.Series("is_office", office_only, pl.Boolean),
+        pl.Series("root", [root.must for root in roots], pl.String),
+        pl.Series("possible_root", [root.may for root in roots], pl.String),
+        pl.Series("is_plural", [root.is_plural for root in roots], pl.Boolean),
+        pl.Series("is_office", [root.is_office for root in roots], pl.Boolean),
     ]
 
 
-def _complainants(named: pl.DataFrame) -> dict[str, frozenset[str]]:
-    found: dict[str, set[str]] = {}
-    for incident, office in named.filter("allegation").select("incident", "office").iter_rows():
-        if office:
-            found.setdefault(incident, set()).add(plain_name(office))
-    return {incident: frozenset(offices) for incident, offices in found.items()}
+_OWN = {str(means) for means in OWN_OBSERVATION}
+_UNNAMED = "unnamed"
+
+
+@dataclass(frozen=True, slots=True)
+class _Root:
+    """What lies behind a claim: the root that must (None: none that must be its own), and the one that may."""
+
+    must: str | None
+    may: str
+    is_plural: bool = False
+    is_office: bool = False  # somebody who tells of it without a word on where they have their knowledge
+
+
+@dataclass(frozen=True, slots=True)
+class _Voices:
+    """Who told of one incident: who cites whom, who speaks of their own knowledge, for whom, and who complained."""
+
+    cites: dict[str, set[str]] = field(default_factory=dict)
+    own: set[str] = field(default_factory=set)
+    interests: dict[str, str] = field(default_factory=dict)
+    complained: set[str] = field(default_factory=set)
+
+    def hear(self, claim: Mapping[str, Any]) -> None:
+        path = _path(claim)
+        for citing, cited in itertools.pairwise(path):
+            self.cites.setdefault(citing, set()).add(cited)
+        if claim["allegation"]:
+            self.complained.add(path[0])
+        elif claim["means"] in _OWN or (claim["cites"] and len(path) == 1):
+            self.own.add(path[0])
+        if claim["interest"]:
+            self.interests[path[0]] = f"interest {claim['interest']}"
+
+    def ends(self, name: str) -> set[str]:
+        """Return where the citations that begin with a name come to an end; nothing where they turn in a circle."""
+        ends: set[str] = set()
+        seen = {name}
+        waiting = [name]
+        while waiting:
+            name = waiting.pop()
+            further = self.cites.get(name, set())
+            if not further or name in self.own or name in self.complained:
+                ends.add(name)
+            waiting += further - seen
+            seen |= further
+        return ends
+
+
+def _root(claim: Mapping[str, Any], voices: _Voices) -> _Root:
+    path = _path(claim)
+    teller = path[0]
+    is_silent = len(path) == 1 and teller not in voices.own
+    ends = {teller} if claim["means"] in _OWN else voices.ends(path[-1])
+    known = sorted(end for end in ends if end not in voices.complained and not end.startswith(_UNNAMED))
+    unnamed = sorted(end for end in ends if end.startswith(_UNNAMED))
+    if claim["allegation"] or (ends and ends <= voices.complained):
+        return _Root(None, f"complaint {teller if claim['allegation'] else min(ends)}")
+    if not ends and not is_silent:
+        return _Root(None, "circle")
+    if claim["interest"]:
+        return _Root(f"interest {claim['interest']}", f"interest {claim['interest']}")
+    if is_silent:
+        return _Root(None, f"root {teller}", is_office=True)
+    if known:
+        # Where there are several, each is a root already by what others told.
+        root = min(voices.interests.get(end, f"root {end}") for end in known)
+        return _Root(root, root)
+    is_plural = any(end.partition(_BEHIND)[0].endswith("s") for end in unnamed)
+    return _Root(None, f"root {unnamed[0]}", is_plural, is_office=True)
+
+
+_BEHIND = " behind "
+
+
+def _path(claim: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return who told a claim and whom they cite, down to the last; an office that cites itself cites nobody."""
+    teller = plain_name(claim["office"]) if claim["office"] else f"source {claim['source']}"
+    return _path_of(teller, claim["cites"])
 
 
 @lru_cache(maxsize=65536)
-def _chain(cites: str | None) -> tuple[str, ...]:
-    return tuple(plain_name(str(name)) for name in json.loads(cites)) if cites else ()
+def _path_of(teller: str, cites: str | None) -> tuple[str, ...]:
+    path = [teller]
+    for name in (plain_name(str(name)) for name in json.loads(cites)) if cites else ():
+        # Whoever is not named need not be the same for two who cite them.
+        known = f"{name}{_BEHIND}{path[-1]}" if name.startswith(_UNNAMED) else name
+        if known != path[-1]:
+            path.append(known)
+    return tuple(path)
 
 
-def _cited_by_office(named: pl.DataFrame) -> dict[str, dict[str, set[str]]]:
-    graph: dict[str, dict[str, set[str]]] = {}
-    stated = named.filter(pl.col("cites").is_not_null() & pl.col("office").is_not_null())
-    for incident, office, cites in stated.select("incident", "office", "cites").iter_rows():
-        chain = [plain_name(office), *_chain(cites)]
-        for citing, cited in itertools.pairwise(chain):
-            if citing == cited:
-                continue
-            graph.setdefault(incident, {}).setdefault(citing, set()).add(cited)
-    return graph
+def _sides(named: pl.DataFrame, accounts: pl.DataFrame) -> pl.DataFrame:
+    """Return (incident, sides, pairs): all who may have done it to whom, by any account, and by what reports say.
+
+    Who complains says who did it; that alone lets nobody answer for it where others saw it and do not say so.
+    """
+    is_report = ~pl.col("allegation") | pl.col("allegation").all().over("incident")
+    told = named.filter(is_report).group_by("incident").agg("pairs")
+    both = told.join(accounts.group_by("incident").agg(pl.col("pairs").alias("sides")), on="incident")
+    return both.select(
+        "incident",
+        *(
+            pl.Series(name, [_together(some) for some in both[name].to_list()], pl.String)
+            for name in ("sides", "pairs")
+        ),
+    )
 
 
-def _reached(start: str, cited: Mapping[str, Iterable[str]]) -> set[str]:
-    seen: set[str] = set()
-    waiting = [start]
-    while waiting:
-        name = waiting.pop()
-        for further in cited.get(name, ()):
-            if further not in seen:
-                seen.add(further)
-                waiting.append(further)
-    return seen
+def _together(told: Iterable[str | None]) -> str:
+    """Return all pairs that several reports hold feasible; what is merely vaguer than another adds nothing."""
+    every = sorted({pairs or ANYBODY for pairs in told})
+    if len(every) == 1:
+        return every[0]
+    sharp = _sharpest("who", [{"pairs": pairs} for pairs in every], Gazetteer())
+    return write_pairs(pair for value in sharp for pair in read_pairs(value["pairs"]))
 
 
 # ---- accounts --------------------------------------------------------------------------------------------------------

@@ -11,7 +11,9 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import tempfile
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.resources import files
@@ -23,20 +25,20 @@ import polars as pl
 from trucewatch.agreement.examples import Example, read_examples
 from trucewatch.agreement.parse import read_agreement
 from trucewatch.agreement.terms import Agreement, Reading
-from trucewatch.claims import claims_of, current, empty_claims, view
+from trucewatch.claims import View, claims_of, view
 from trucewatch.evidence import Standard
 from trucewatch.findings import assess
 from trucewatch.incidents import corroborate
 from trucewatch.judgements import Outcome
 from trucewatch.levels import Level, read_level
-from trucewatch.problems import Problem, TrucewatchError, did_you_mean
-from trucewatch.received import INDEX, Entry, Receipts, sources_of, write_whole
+from trucewatch.problems import Problem, TrucewatchError, WrongCall, did_you_mean
+from trucewatch.received import INDEX, WITHDRAWN, Entry, Receipts
 from trucewatch.reports import Received, collect
 from trucewatch.simulations import Simulation, is_simulated, simulate
 from trucewatch.sitreps.figures import figures
 from trucewatch.sitreps.material import Figures, Material, Told
 from trucewatch.sitreps.publish import check_place, is_sitrep, publish
-from trucewatch.sitreps.tables import findings_table, summary
+from trucewatch.sitreps.tables import FINDINGS, findings_table, summary
 from trucewatch.sources import Source, read_source
 from trucewatch.texts import read_text
 from trucewatch.when import Span, read_edtf
@@ -64,13 +66,15 @@ def shipped(kind: str) -> Path:
 
 def find_agreement(name: str | Path) -> Path:
     """Return the folder of an agreement by path, or by the id of a shipped one; raises TrucewatchError."""
-    if (path := Path(name)).is_dir():
-        return path
+    path = Path(name)
     if path.name == "agreement.yml" and path.is_file():
         return path.parent
     known = sorted(folder.name for folder in shipped("agreements").iterdir() if (folder / "agreement.yml").exists())
-    if str(name) in known:
+    # A folder that merely bears the id of a shipped agreement, such as a sitrep of it, does not stand in its way.
+    if str(name) in known and not (path / "agreement.yml").is_file():
         return shipped("agreements") / str(name)
+    if path.is_dir():
+        return path
     hint = did_you_mean(str(name), known) or f"shipped: {', '.join(known)}"
     raise TrucewatchError(f"'{name}' is neither a folder nor a shipped agreement; {hint}")
 
@@ -98,6 +102,14 @@ def open_source(name: str | Path) -> Source:
     if source is None or problems:
         raise TrucewatchError(str(problems[0]) if problems else f"{path}: describes no source")
     return source
+
+
+def _file(path: str | Path) -> Path:
+    """Return the path of a file to be read; raises TrucewatchError for a name that nothing could print."""
+    place = Path(path).absolute()
+    if any(unicodedata.category(letter) in ("Cc", "Cs") for letter in place.name):
+        raise TrucewatchError(f"{place.name!a}: holds a character that is no text; give the file another name")
+    return place
 
 
 # ---- the route -------------------------------------------------------------------------------------------------------
@@ -218,38 +230,58 @@ def assess_files(
     """
     progress("reading the agreement")
     law, feed = open_agreement(agreement), open_source(source)
-    span, chosen = _period(period, law), _reading(reading, law)
+    span, chosen, level = _period(period, law), _reading(reading, law), read_level(audience)
+    received = _collect_all(feed, paths, law, progress)
+    claims = claims_of(pl.concat([batch.reports for batch in received]))
+    rows = [_Rows(feed.id, batch.problems, batch.rows_read, batch.rows_refused) for batch in received]
+    return _follow_route(claims, (feed,), rows, law, chosen, span, level, progress=progress)
+
+
+def _collect_all(feed: Source, paths: Sequence[str | Path], agreement: Agreement, progress: Progress) -> list[Received]:
+    if not paths:
+        raise WrongCall("name at least one file")
     received = []
-    for path in paths:
-        progress(f"reading {Path(path).name}")
-        received.append(collect(feed, Path(path), gazetteer=law.gazetteer, zone=law.timezone))
-    claims = current(pl.concat([empty_claims(), *(claims_of(batch.reports) for batch in received)]))
-    return _follow_route(claims, (feed,), _joined(received), law, chosen, span, read_level(audience), progress=progress)
+    for path in map(_file, paths):
+        progress(f"reading {path.name}")
+        received.append(collect(feed, path, gazetteer=agreement.gazetteer, zone=agreement.timezone))
+    return received
 
 
 @dataclass(frozen=True, slots=True)
-class _Account:
-    """How the rows of everything received were accounted for."""
+class _Rows:
+    """How the rows of something received were accounted for; `withdrawn` counts records that the source took back."""
 
-    problems: tuple[Problem, ...]
-    rows_read: int
-    rows_refused: int
+    source: str
+    problems: tuple[Problem, ...] = ()
+    read: int = 0
+    refused: int = 0
     withdrawn: int = 0
 
 
-def _joined(received: Iterable[Received]) -> _Account:
-    batches = list(received)
-    return _Account(
-        tuple(problem for batch in batches for problem in batch.problems),
-        sum(batch.rows_read for batch in batches),
-        sum(batch.rows_refused for batch in batches),
+def _account(
+    rows: Sequence[_Rows], seen: View, sources: Sequence[Source]
+) -> tuple[tuple[Source, ...], tuple[Problem, ...], int, int, int]:
+    """Return the sources that an audience may know of, and (problems, rows read, refused, withdrawn) of their rows.
+
+    What was wrong with a row, and how many there were, may tell what stands in it: of a source that holds anything
+    above the audience only the rows are counted of which something is left.
+    """
+    hidden = {s.id for s in sources if any(read_level(word) > seen.audience for word in s.levels.values())}
+    left = seen.claims.filter(pl.col("source").is_in(hidden)).select("source", "event_key").unique()
+    open_rows = [told for told in rows if told.source not in hidden]
+    return (
+        tuple(source for source in sources if source.id not in hidden or source.id in left["source"]),
+        tuple(problem for told in open_rows for problem in told.problems),
+        sum(told.read for told in open_rows) + left.height,
+        sum(told.refused for told in open_rows),
+        sum(told.withdrawn for told in open_rows),
     )
 
 
 def _follow_route(
     claims: pl.DataFrame,
     sources: tuple[Source, ...],
-    account: _Account,
+    rows: Sequence[_Rows],
     agreement: Agreement,
     reading: Reading | None,
     period: Span | None,
@@ -267,10 +299,11 @@ def _follow_route(
     strict = None
     if STRICT in agreement.readings and (reading is None or reading.id != STRICT):
         strict = assess(incidents, agreement, agreement.readings[STRICT], standard)
+    known, problems, rows_read, rows_refused, withdrawn = _account(rows, seen, sources)
     material = Material(
         view=seen, incidents=incidents, findings=findings, strict=strict, agreement=agreement, reading=reading,
-        sources=sources, problems=account.problems, rows_read=account.rows_read, rows_refused=account.rows_refused,
-        may_determine=may_determine, is_simulation=is_simulation or is_simulated(claims), withdrawn=account.withdrawn,
+        sources=known, problems=problems, rows_read=rows_read, rows_refused=rows_refused,
+        may_determine=may_determine, is_simulation=is_simulation or is_simulated(claims), withdrawn=withdrawn,
     )  # fmt: skip
     progress("counting")
     return Assessment(material, figures(material, period))
@@ -282,7 +315,7 @@ def _period(text: str | None, agreement: Agreement) -> Span | None:
     try:
         return read_edtf(text, agreement.timezone)
     except ValueError as fault:
-        raise TrucewatchError(f"the period cannot be read: {fault}") from None
+        raise WrongCall(f"the period cannot be read: {fault}") from None
 
 
 def _reading(name: str | None, agreement: Agreement) -> Reading | None:
@@ -290,7 +323,7 @@ def _reading(name: str | None, agreement: Agreement) -> Reading | None:
         return None
     if name not in agreement.readings:
         hint = did_you_mean(name, agreement.readings) or f"it has: {', '.join(agreement.readings) or 'none'}"
-        raise TrucewatchError(f"{agreement.id} has no reading '{name}'; {hint}")
+        raise WrongCall(f"{agreement.id} has no reading '{name}'; {hint}")
     return agreement.readings[name]
 
 
@@ -348,6 +381,9 @@ may: [observe, record]          # add: verify, attribute, determine
 standard: reasonable-grounds    # or balance-of-probabilities, clear-and-convincing
 """
 _POWERS = ("observe", "record", "verify", "attribute", "determine")
+_MANDATE_KEYS = ("format", "may", "standard")
+_MISSION, _KEY = "mission.yml", "mission.key"
+_KEY_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -374,37 +410,36 @@ class Mission:
         """Make a mission's folder for an agreement; the key is drawn here, once. Raises TrucewatchError."""
         path = Path(folder)
         law = open_agreement(agreement)
-        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        if os.path.lexists(path) and (not path.is_dir() or any(path.iterdir())):
             raise TrucewatchError(f"{path}: stands already and is not empty; name a new folder")
         shipped_id = law.folder == shipped("agreements") / law.id
         named = law.id if shipped_id else str(law.folder.resolve())
-        (path / "received").mkdir(parents=True)
-        (path / "mission.yml").write_text(
-            f"format: 1\nagreement: {json.dumps(named, ensure_ascii=False)}\n", encoding="utf-8"
-        )
-        (path / "mandate.yml").write_text(_MANDATE, encoding="utf-8")
-        handle = os.open(path / "mission.key", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "wb") as file:
-            file.write(key or secrets.token_bytes(32))
-        (path / "received" / INDEX).touch()
+        try:
+            _lay_out(path, named, key or secrets.token_bytes(_KEY_BYTES))
+        except OSError as fault:
+            raise TrucewatchError(f"{path}: cannot be written ({fault.strerror})") from None
         return cls(path)
 
     @classmethod
     def open(cls, folder: str | Path) -> Mission:
         """Open a mission's folder; raises TrucewatchError where it is none."""
         path = Path(folder)
-        if not (path / "mission.yml").is_file() or not (path / "mission.key").is_file():
+        if not (path / _MISSION).is_file():
             raise TrucewatchError(f"{path}: is no mission; make one with: trucewatch init {path} --agreement ID")
         return cls(path)
 
     @property
     def agreement(self) -> Agreement:
         """The agreement it watches."""
-        text, problems = read_text(self.folder / "mission.yml")
+        name = self.folder / _MISSION
+        text, problems = read_text(name)
         named = text.get("agreement")
-        if problems or named is None:
-            raise TrucewatchError(str(problems[0]) if problems else f"{self.folder}/mission.yml names no agreement")
-        return open_agreement(str(named.value))
+        if problems or named is None or not isinstance(named.value, str) or not named.value:
+            raise TrucewatchError(str(problems[0]) if problems else f"{name}:{text.line}: names no agreement")
+        try:
+            return open_agreement(named.value)
+        except TrucewatchError as fault:
+            raise TrucewatchError(f"{name}:{named.line}: {fault}") from None
 
     @property
     def mandate(self) -> Mandate:
@@ -415,22 +450,36 @@ class Mission:
         word = text.get("standard")
         powers = text.get("may")
         told = tuple(str(item.value) for item in powers.items()) if powers else ()
+        for key, inner in text.entries():
+            if key not in _MANDATE_KEYS:
+                hint = did_you_mean(key, _MANDATE_KEYS)
+                problems.append(Problem(str(name), inner.line, "unknown-key", f"a mandate has no key '{key}'", hint))
         for power in told:
             if power not in _POWERS:
-                problems.append(
-                    Problem(str(name), text.line, "unknown-power", f"'{power}'", did_you_mean(power, _POWERS))
+                line, hint = (
+                    powers.line if powers else 1,
+                    did_you_mean(power, _POWERS) or f"one of {', '.join(_POWERS)}",
                 )
-        if word is None or word.value not in standards:
+                problems.append(Problem(str(name), line, "unknown-power", f"'{power}' is no power", hint))
+        standard = standards.get(str(word.value)) if word else None
+        if standard is None:
             line, hint = word.line if word else 1, f"one of {', '.join(standards)}"
             problems.append(Problem(str(name), line, "unknown-standard", "names no standard of proof", hint))
-        if problems or word is None:
+        if problems or standard is None:
             raise TrucewatchError(str(problems[0]))
-        return Mandate(told, standards[word.value])
+        return Mandate(told, standard)
 
     @property
     def receipts(self) -> Receipts:
         """What it received."""
-        return Receipts(self.folder / "received", (self.folder / "mission.key").read_bytes())
+        name = self.folder / _KEY
+        try:
+            key = name.read_bytes()
+        except OSError as fault:
+            raise TrucewatchError(f"{name}: cannot be read ({fault.strerror}); restore it from a copy") from None
+        if len(key) < _KEY_BYTES:
+            raise TrucewatchError(f"{name}: is not the key that was drawn for this mission; restore it from a copy")
+        return Receipts(self.folder / "received", key)
 
     def collect(
         self,
@@ -444,35 +493,28 @@ class Mission:
 
         A record that was received before and reads differently becomes a new version. With `whole` the files are all
         that the feed holds for the days they span: what was received before for those days and is gone is kept as
-        withdrawn. `now` is the time of receipt. Raises TrucewatchError.
+        withdrawn. Where rows were refused nobody can tell which records are gone, and none is withdrawn. `now` is the
+        time of receipt. Raises TrucewatchError.
         """
-        law, feed = self.agreement, open_source(source)
-        batches = []
-        for path in paths:
-            progress(f"reading {Path(path).name}")
-            batches.append(collect(feed, Path(path), gazetteer=law.gazetteer, zone=law.timezone))
+        law, feed, receipts = self.agreement, open_source(source), self.receipts
+        batches = _collect_all(feed, paths, law, progress)
         for path, batch in zip(paths, batches, strict=True):
             if batch.share_refused > feed.refusal_limit:
                 told = f"{batch.rows_refused:,} of {batch.rows_read:,} rows refused"
                 limit = f"more than the {feed.refusal_limit:.0%} that this source is allowed, so nothing was kept"
                 raise TrucewatchError(f"{Path(path).name}: {told}, {limit}; the first: {batch.problems[0]}")
-        self._keep_description(feed, source)
-        at, receipts = now or datetime.now(UTC), self.receipts
-        held = receipts.claims()
+        held = receipts.claims() if whole and not any(batch.rows_refused for batch in batches) else None
+        at = now or datetime.now(UTC)
+        # Kept beside what was read with it, so that the sitrep can name its licence, also when made again later.
+        given = Path(source) if Path(source).is_file() else shipped("sources") / f"{source}.yml"
+        described = receipts.keep_description(given.read_bytes())
         made = [
-            receipts.receive(batch, feed.id, Path(path).name, at) for path, batch in zip(paths, batches, strict=True)
+            receipts.receive(batch, feed.id, described, Path(path).name, at)
+            for path, batch in zip(paths, batches, strict=True)
         ]
-        if whole and (gone := receipts.withdraw(feed.id, batches, held, at)):
+        if held is not None and (gone := receipts.withdraw(feed.id, described, batches, held, at)):
             made.append(gone)
         return made, batches
-
-    def _keep_description(self, feed: Source, name: str | Path) -> None:
-        """Keep a source's own description beside what was read with it, so that the sitrep can name its licence."""
-        given = Path(name) if Path(name).is_file() else shipped("sources") / f"{name}.yml"
-        kept = self.folder / "sources" / f"{feed.id}.yml"
-        kept.parent.mkdir(exist_ok=True)
-        if not kept.exists() or kept.read_bytes() != given.read_bytes():
-            write_whole(kept, lambda beside: beside.write_bytes(given.read_bytes()))
 
     def run(
         self,
@@ -484,13 +526,44 @@ class Mission:
     ) -> Assessment:
         """Take everything received through the route; raises TrucewatchError."""
         law, mandate, receipts = self.agreement, self.mandate, self.receipts
+        chosen, span, level = _reading(reading, law), _period(period, law), read_level(audience)
         progress("opening what was received")
-        described = (self.folder / "sources" / f"{name}.yml" for name in sources_of(receipts.entries(as_of)))
+        entries = receipts.entries(as_of)
+        # Of each source the description that it was last read by.
+        described = {entry.source: entry.described for entry in entries}
+        rows = [
+            _Rows(entry.source, problems, entry.rows_read, entry.rows_refused)
+            for entry, problems in receipts.batches(as_of)
+        ]
+        rows += [_Rows(entry.source, withdrawn=entry.new) for entry in entries if entry.kind == WITHDRAWN]
+        sources = tuple(open_source(receipts.description(described[name])) for name in sorted(described))
         return _follow_route(
-            receipts.claims(as_of), tuple(open_source(path) for path in described),
-            _Account(*receipts.account(as_of)), law, _reading(reading, law), _period(period, law),
-            read_level(audience), mandate.standard, mandate.may_determine, (self.folder / SIMULATED).exists(),
-            progress, )  # fmt: skip
+            receipts.claims(as_of), sources, rows, law, chosen, span, level, mandate.standard, mandate.may_determine,
+            (self.folder / SIMULATED).exists(), progress,
+        )  # fmt: skip
+
+
+def _lay_out(folder: Path, agreement: str, key: bytes) -> None:
+    """Write a mission's folder beside its place and rename it into it; one that is there and empty is filled."""
+    place = Path(os.path.abspath(folder))
+    place.parent.mkdir(parents=True, exist_ok=True)
+    is_there = place.is_dir()
+    with tempfile.TemporaryDirectory(prefix=".trucewatch-", dir=place if is_there else place.parent) as beside:
+        made = Path(beside) / "mission"
+        (made / "received").mkdir(parents=True)
+        named = json.dumps(agreement, ensure_ascii=False)
+        (made / _MISSION).write_text(f"format: 1\nagreement: {named}\n", encoding="utf-8")
+        (made / "mandate.yml").write_text(_MANDATE, encoding="utf-8")
+        handle = os.open(made / _KEY, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(key)
+        (made / "received" / INDEX).touch()
+        if not is_there:
+            made.rename(place)
+            return
+        # By its last file it is known for a mission.
+        for name in ("received", "mandate.yml", _KEY, _MISSION):
+            (made / name).rename(place / name)
 
 
 # ---- tracing ---------------------------------------------------------------------------------------------------------
@@ -502,10 +575,10 @@ def trace(folder: str | Path, finding_id: str) -> dict[str, Any]:
     Raises TrucewatchError where the folder is neither, or holds no such finding.
     """
     path = Path(folder)
-    if (path / "mission.yml").is_file():
+    if (path / _MISSION).is_file():
         table = Mission.open(path).run().findings
     elif path.is_dir() and is_sitrep(path):
-        table = pl.read_parquet(path / "findings.parquet")
+        table = _written_findings(path)
     else:
         raise TrucewatchError(f"{path}: is neither a mission nor a sitrep of Trucewatch")
     rows = table.filter(pl.col("finding") == finding_id)
@@ -515,6 +588,15 @@ def trace(folder: str | Path, finding_id: str) -> dict[str, Any]:
     row = rows.row(0, named=True)
     told = {name: value.isoformat() if isinstance(value, datetime) else value for name, value in row.items()}
     return {**told, "tests": json.loads(row["tests"]), "chain_to_line": json.loads(row["chain_to_line"])}
+
+
+def _written_findings(sitrep: Path) -> pl.DataFrame:
+    path = sitrep / "findings.parquet"
+    try:
+        return pl.read_parquet(path).cast(pl.Schema(FINDINGS))
+    except (OSError, pl.exceptions.PolarsError) as fault:
+        why = str(fault).partition("\n")[0]
+        raise TrucewatchError(f"{path}: cannot be read back ({why}); make the sitrep again") from None
 
 
 # ---- simulation ------------------------------------------------------------------------------------------------------

@@ -11,6 +11,10 @@ class TrucewatchError(Exception):
     """Something the user can act on: the message says what and how (exit code 1)."""
 
 
+class WrongCall(TrucewatchError):
+    """What was asked for does not exist or cannot be read: a period, a reading, an as-of (exit code 2)."""
+
+
 class FileFault(TrucewatchError):
     """A whole file that cannot be read as what it was said to be; nothing of it is kept."""
 

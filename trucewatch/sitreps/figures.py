@@ -7,7 +7,7 @@ trends alone; a finding's place is never narrowed by it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import polars as pl
 
@@ -79,25 +79,21 @@ def figures(material: Material, period: Span | None = None) -> Figures:
 
 
 def _period(material: Material, span: Span | None) -> Period:
+    """Return the period asked for; where an end of it is open, up to what was received, in whole days."""
     zone = material.agreement.timezone
-    if span is None or span.earliest == LONG_AGO or span.latest == FAR_AHEAD:
-        known = material.view.claims.select(pl.col("earliest").min(), pl.col("latest").max()).row(0)
-        start, end = known if known[0] is not None else (midnight(_EPOCH_DAY, zone), midnight(_EPOCH_DAY, zone))
-        # Whole days: from the first instant of the first to the last of the last.
-        last = local_day(max(end - timedelta(microseconds=1), start), zone)
-        whole = Span(midnight(local_day(start, zone), zone), midnight(last + timedelta(days=1), zone), "interval")
-        span = whole if span is None else _closed(span, whole)
-    return Period(span.earliest, span.latest, tell(Span(span.earliest, span.latest, "interval"), zone))
+    first, last = material.view.claims.select(pl.col("earliest").min(), pl.col("latest").max()).row(0)
+    start, end = (span.earliest, span.latest) if span else (LONG_AGO, FAR_AHEAD)
+    if start <= LONG_AGO:
+        start = midnight(local_day(min(first or _EPOCH, end - _DAY), zone), zone)
+    if end >= FAR_AHEAD:
+        day = local_day(max((last or _EPOCH) - timedelta(microseconds=1), start), zone)
+        end = midnight(day + _DAY, zone)
+    told = tell(Span(start, end, "interval"), zone)
+    return Period(start, end, told if first or span else "nothing received")
 
 
-def _closed(span: Span, whole: Span) -> Span:
-    """Close the open ends of a span by what was received."""
-    start = whole.earliest if span.earliest == LONG_AGO else span.earliest
-    end = whole.latest if span.latest == FAR_AHEAD else span.latest
-    return Span(start, max(start, end), "interval")
-
-
-_EPOCH_DAY = datetime(1970, 1, 1).date()
+_DAY = timedelta(days=1)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def _begun(incidents: pl.DataFrame, start: datetime, end: datetime) -> pl.DataFrame:
@@ -251,7 +247,7 @@ def _origins(material: Material) -> tuple[int, int | None]:
     high = len({plain_name(str(office)) for office in offices})
     # Over all incidents: the roots that must be distinct, or the one that offices without a word of theirs come to.
     roots = incidents.select("roots").explode("roots").drop_nulls()["roots"].n_unique()
-    low = roots or int(bool((incidents["origins_low"] > 0).any()))
+    low = roots or int((incidents["origins_low"] > 0).any())
     return low, None if incidents["origins_high"].null_count() else max(high, low)
 
 

@@ -18,6 +18,7 @@ from trucewatch.where import SLIVER_M2, PlaceKind, Plane, place_shape
 
 # As SLIVER_M2, in square degrees.
 _SLIVER_DEGREES2 = SLIVER_M2 / 1.1e5**2
+_SLIVER_M = 1.0
 _PLACED = {"incident": pl.String(), "zone": pl.String()}
 
 
@@ -54,9 +55,14 @@ def _lies_within(accounts: pl.DataFrame, plane: Plane, zone: BaseGeometry, agree
     told = accounts.select(columns).with_row_index("at").filter(pl.Series(~is_disc))
     for values, group in told.group_by(columns, maintain_order=True):
         shape = place_shape(dict(zip(columns, values, strict=True)), agreement.gazetteer)
-        is_within = shape is not None and bool(plane.shape(shape).difference(projected).area <= SLIVER_M2)
-        inside[group["at"].to_numpy()] = is_within
+        inside[group["at"].to_numpy()] = shape is not None and _holds(projected, plane.shape(shape))
     return list(inside)
+
+
+def _holds(zone: BaseGeometry, place: BaseGeometry) -> bool:
+    beyond = place.difference(zone)
+    # A line has no area, wherever it runs.
+    return bool(beyond.area <= SLIVER_M2 if place.area > 0 else beyond.length <= _SLIVER_M)
 
 
 def coverage(
@@ -74,27 +80,42 @@ def coverage(
     if watched.is_empty() or zone not in agreement.zones:
         return "not observed"
     shape = agreement.zones[zone].shape
-    acts = [n for n in act_tree() if any(act_tree().on_one_chain(n, act) for act in clause.what.acts)]
+    tree = act_tree()
+    acts = [n for n in tree if any(tree.on_one_chain(n, act) for act in clause.what.acts)]
     watched = watched.filter(pl.col("act").is_in(acts))
     if watched.is_empty() or shape is None:
         return "not observed"
     seen = [
-        (row["earliest"], row["latest"], place)
+        (row, place)
         for row in watched.sort("earliest", "claim_key").iter_rows(named=True)
-        if (place := place_shape(row, agreement.gazetteer)) is not None and place.intersects(shape)
+        if (place := place_shape(row, agreement.gazetteer)) is not None and _overlap(place, shape)
     ]
     if not seen:
         return "not observed"
-    return "none found" if _is_complete(seen, shape, start, end) else "partly seen"
+    for act in clause.what.acts:
+        # Whoever saw no shelling, or no tanks, says nothing of other fire.
+        views = [
+            (row["earliest"], row["latest"], place)
+            for row, place in seen
+            if tree.covers(row["act"], act) and row["weapon"] is None
+        ]
+        if not _is_complete(views, shape, start, end):
+            return "partly seen"
+    return "none found"
+
+
+def _overlap(place: BaseGeometry, zone: BaseGeometry) -> bool:
+    # Areas that share a border only touch.
+    return bool(place.intersection(zone).area > min(_SLIVER_DEGREES2, place.area / 2))
 
 
 def _is_complete(
-    seen: Sequence[tuple[datetime, datetime, BaseGeometry]], zone: BaseGeometry, start: datetime, end: datetime
+    views: Sequence[tuple[datetime, datetime, BaseGeometry]], zone: BaseGeometry, start: datetime, end: datetime
 ) -> bool:
     """Say whether at every instant of the period what was being watched covers the zone."""
-    cuts = sorted({start, end, *(min(max(edge, start), end) for first, last, _ in seen for edge in (first, last))})
+    cuts = sorted({start, end, *(min(max(edge, start), end) for first, last, _ in views for edge in (first, last))})
     for at, until in itertools.pairwise(cuts):
-        watching = [place for first, last, place in seen if first <= at and until <= last]
+        watching = [place for first, last, place in views if first <= at and until <= last]
         # Where two views overlap, their union may leave out a hair along the edge of the zone.
         if not watching or zone.difference(shapely.union_all(watching)).area > _SLIVER_DEGREES2:
             return False

@@ -42,10 +42,11 @@ def tell_findings(material: Material, found: pl.DataFrame, placed: pl.DataFrame)
     zones = dict(placed.group_by("incident", maintain_order=True).agg(pl.col("zone").first()).iter_rows())
     chains = _chains(material, found)
     incidents = material.incidents.incidents.drop("act", "earliest", "latest", "pairs", "country")
-    first = material.incidents.accounts.unique("incident", keep="first", maintain_order=True)
+    first = material.incidents.accounts.unique("incident", keep="first", maintain_order=True).drop("pairs")
+    sides = material.incidents.incidents.select("incident", pl.col("sides").alias("pairs"))
     several = dict(material.incidents.accounts.group_by("incident").len().iter_rows())
     of_incidents = found.filter(pl.col("subject_kind") == "incident").drop("earliest", "latest")
-    rows = of_incidents.join(first, on="incident").join(incidents, on="incident")
+    rows = of_incidents.join(first, on="incident").join(sides, on="incident").join(incidents, on="incident")
     told = [
         _told(row, material, zones.get(row["incident"], ""), chains[row["incident"]], several[row["incident"]])
         for row in rows.iter_rows(named=True)
@@ -201,9 +202,12 @@ def tell_sides(pairs: str | None, agreement: Agreement) -> str:
     targets = sorted({target for _, target in told if target and target not in actors}, key=str.casefold)
     if not actors:
         return f"against {', '.join(targets)}, who acted is not named" if targets else "no side is named"
+    against = f" against {listed(targets)}" if targets else ""
     if len(actors) == 1:
-        return f"by {actors[0]}{f' against {listed(targets)}' if targets else ''}, as named in the report"
-    return f"between {listed(actors)}, who acted is not said"
+        return f"by {actors[0]}{against}, as named in the report"
+    if all(actor in {target for _, target in told} for actor in actors):
+        return f"between {listed(actors)}, who acted is not said"
+    return f"by {' or '.join(actors)}{against}, which of them acted is not said"
 
 
 def tell_reporters(offices: Sequence[str], sources: Sequence[str]) -> str:
@@ -292,7 +296,7 @@ def _chains(material: Material, found: pl.DataFrame) -> dict[str, tuple[Mapping[
     wanted = material.incidents.members.join(about, left_on="incident", right_on="rests_on", how="semi")
     columns = ("source", "record", "file", "line", "office", "cites", "means", "reliability", "text")
     rows = wanted.join(material.view.claims.select("claim_key", *columns), on="claim_key").sort(
-        "incident", "line", "claim_key"
+        "incident", "source", "record", "claim_key"
     )
     chains: dict[str, list[Mapping[str, Any]]] = {}
     own = [str(means) for means in OWN_OBSERVATION]

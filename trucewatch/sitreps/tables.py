@@ -16,10 +16,11 @@ from trucewatch.sitreps.material import Figures, Told
 from trucewatch.where import PlaceKind, place_shape
 
 FORMAT = 1
+_MOST_LINES = 50  # of the rows refused
 # A spreadsheet would run a cell that begins with one of these.
-_STARTS_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_STARTS_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
-_SCHEMA: dict[str, pl.DataType] = {
+FINDINGS: dict[str, pl.DataType] = {
     "finding": pl.String(),
     "clause": pl.String(),
     "outcome": pl.String(),
@@ -51,7 +52,7 @@ _SCHEMA: dict[str, pl.DataType] = {
 def findings_table(figures: Figures) -> pl.DataFrame:
     """Return the findings of a sitrep, one row each, by clause, time and id; `chain_to_line` is the chain as JSON."""
     rows = [_row(told, figures.marking) for told in figures.told]
-    return pl.DataFrame(rows, schema=_SCHEMA)
+    return pl.DataFrame(rows, schema=FINDINGS)
 
 
 def _row(told: Told, marking: str) -> dict[str, Any]:
@@ -109,7 +110,8 @@ def findings_geojson(figures: Figures, agreement: Agreement) -> bytes:
     for told, row in zip(figures.told, findings_table(figures).iter_rows(named=True), strict=True):
         shape = place_shape(told.account, agreement.gazetteer) if _is_drawn(told.account) else None
         if shape is not None and shape.wkb not in drawn:
-            drawn[shape.wkb] = shapely.to_geojson(shapely.transform(shape, lambda xy: xy.round(5)))
+            rounded = shapely.transform(shapely.orient_polygons(shape), lambda xy: xy.round(5))
+            drawn[shape.wkb] = shapely.to_geojson(rounded)
         properties = {
             name: f"{value:%Y-%m-%dT%H:%M:%SZ}" if name in ("earliest", "latest") else value
             for name, value in row.items()
@@ -211,7 +213,8 @@ def sitrep_markdown(figures: Figures, agreement: Agreement) -> bytes:
         "",
         f"{figures.rows_read:,} rows read, {figures.rows_refused:,} refused.",
         "",
-        *(f"- {_escape(str(problem))}" for problem in figures.problems[:50]),
+        *(f"- {_escape(str(problem))}" for problem in figures.problems[:_MOST_LINES]),
+        *([f"- and {left_out:,} more"] if (left_out := len(figures.problems) - _MOST_LINES) > 0 else []),
         "",
         "## Licences",
         "",
