@@ -17,6 +17,7 @@ from shapely.geometry.base import BaseGeometry
 
 from trucewatch.agreement.parse import read_agreement
 from trucewatch.where import (
+    PLANE_REACH_M,
     Area,
     Floats,
     Gazetteer,

@@ -5,9 +5,13 @@ from __future__ import annotations
 import errno
 import io
 import json
+import re
+import signal
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,13 +26,13 @@ if TYPE_CHECKING:
     from trucewatch.reports import Received
 
 # The route is imported inside the commands: help must come at once.
-_FILES = click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-_DIR = click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+# A place that cannot be read is told of where it is read.
+_PATH = click.Path(path_type=Path, readable=False)
+_FILES = click.argument("files", nargs=-1, required=True, type=_PATH)
+_DIR = click.argument("folder", metavar="DIR", type=_PATH)
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON, for a program.")
 _STRICT = click.option("--strict", is_flag=True, help="Exit with 1 when any row was refused.")
-_OUT = click.option(
-    "--out", type=click.Path(path_type=Path), required=True, help="Folder for the sitrep and its tables."
-)
+_OUT = click.option("--out", type=_PATH, required=True, help="Folder for the sitrep and its tables.")
 _PERIOD = click.option("--period", help="What to report on, as an EDTF interval: 2017-05/2018-08. Default: all of it.")
 _READING = click.option("--reading", help="One of the agreement's readings, such as strict. Default: every value open.")
 _AUDIENCE = click.option(
@@ -40,8 +44,24 @@ _AUDIENCE = click.option(
 )
 
 
+class _Command(click.Command):
+    """A command that imports the route once all that was asked for is understood."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        if threading.current_thread() is threading.main_thread():
+            # Whoever interrupts an import breaks it; before there is anything to tidy up, the program just ends.
+            before = signal.signal(signal.SIGINT, signal.SIG_DFL)
+            try:
+                import_module("trucewatch.mission")
+            finally:
+                signal.signal(signal.SIGINT, before or signal.default_int_handler)
+        return super().invoke(ctx)
+
+
 class _Commands(click.Group):
     """Commands in the order of the route, and every fault as one line."""
+
+    command_class = _Command
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.commands)
@@ -56,16 +76,16 @@ class _Commands(click.Group):
         try:
             return super().invoke(ctx)
         except WrongCall as fault:
-            click.echo(f"trucewatch: {fault}", err=True)
+            _say(f"trucewatch: {fault}", err=True)
             ctx.exit(2)
         except TrucewatchError as fault:
-            click.echo(f"trucewatch: {fault}", err=True)
+            _say(f"trucewatch: {fault}", err=True)
             ctx.exit(1)
         except OSError as fault:
             # Whoever reads our output may stop when they have seen enough; click knows what to do then.
             if fault.errno == errno.EPIPE:
                 raise
-            click.echo(f"trucewatch: {fault.filename or 'the disk'}: {fault.strerror or fault}", err=True)
+            _say(f"trucewatch: {fault.filename or 'the disk'}: {fault.strerror or fault}", err=True)
             ctx.exit(1)
 
 
@@ -90,11 +110,11 @@ def init(folder: Path, agreement: str) -> None:
     from trucewatch.mission import Mission
 
     Mission.init(folder, agreement)
-    click.echo(f"{folder}: a mission; edit its mandate.yml, then: trucewatch collect {folder} SOURCE FILE...")
+    _say(f"{folder}: a mission; edit its mandate.yml, then: trucewatch collect {folder} SOURCE FILE...")
 
 
 @main.command()
-@click.argument("path", type=click.Path(path_type=Path))
+@click.argument("path", type=_PATH)
 @_JSON
 def check(path: Path, as_json: bool) -> None:
     """Check an agreement (a folder, or a shipped id) and run its worked examples."""
@@ -107,9 +127,9 @@ def check(path: Path, as_json: bool) -> None:
         _tell_json({"agreement": agreement.id, "examples": examples, "problems": told})
     else:
         for problem in problems:
-            click.echo(str(problem))
+            _say(str(problem))
         if not problems:
-            click.echo(f"{agreement.id}: {len(agreement.clauses)} clauses, {examples} examples come out as written")
+            _say(f"{agreement.id}: {len(agreement.clauses)} clauses, {examples} examples come out as written")
     if problems:
         raise click.exceptions.Exit(1)
 
@@ -136,16 +156,14 @@ def collect(folder: Path, source: str, files: Sequence[Path], whole: bool, stric
     else:
         for entry in entries:
             if entry.kind == "withdrawn":
-                click.echo(f"entry {entry.number}: {entry.new} records withdrawn by {entry.source}")
+                _say(f"entry {entry.number}: {entry.new} records withdrawn by {entry.source}")
             else:
-                click.echo(
+                _say(
                     f"entry {entry.number}: {entry.file}, {entry.rows_read:,} rows read, "
                     f"{entry.rows_refused:,} refused, {entry.new:,} claims new"
                 )
     if whole and any(batch.rows_refused for batch in batches):
-        click.echo(
-            "trucewatch: rows were refused, so nobody can tell which records are gone; none is withdrawn", err=True
-        )
+        _say("trucewatch: rows were refused, so nobody can tell which records are gone; none is withdrawn", err=True)
     _tell_refused(batches, open_source(source).refusal_limit, strict)
 
 
@@ -155,7 +173,7 @@ def collect(folder: Path, source: str, files: Sequence[Path], whole: bool, stric
 @_PERIOD
 @_READING
 @_AUDIENCE
-@click.option("--out", type=click.Path(path_type=Path), help="Folder for the sitrep. Default: DIR/sitrep.")
+@click.option("--out", type=_PATH, help="Folder for the sitrep. Default: DIR/sitrep.")
 @_JSON
 def run(
     folder: Path,
@@ -228,25 +246,23 @@ def trace(folder: Path, finding: str, as_json: bool) -> None:
     if as_json:
         _tell_json(told)
         return
-    click.echo(told["sentence"])
-    click.echo(f"  {told['outcome']} under {told['clause']}; {told['origins']}")
-    click.echo(f"  who answers for it: {told['responsibility']}")
-    click.echo(f"  tests: {', '.join(f'{name} {answer}' for name, answer in told['tests'].items())}")
+    _say(told["sentence"])
+    _say(f"  {told['outcome']} under {told['clause']}; {told['origins']}")
+    _say(f"  who answers for it: {told['responsibility']}")
+    _say(f"  tests: {', '.join(f'{name} {answer}' for name, answer in told['tests'].items())}")
     for way in filter(None, told["settled_by"].split(" | ")):
-        click.echo(f"  it would settle it to know {way}")
+        _say(f"  it would settle it to know {way}")
     for link in told["chain_to_line"]:
-        click.echo(
+        _say(
             f"  {link['file']}:{link['line']}: {link['source']} {link['record'] or ''}, {link['office'] or 'not named'}"
         )
         if link["text"]:
-            click.echo(f"    {link['text']}")
+            _say(f"    {link['text']}")
 
 
 @main.command()
 @click.argument("simulation", default="south-syria-demo")
-@click.option(
-    "--out", type=click.Path(path_type=Path), required=True, help="Folder for the truth and the reports of it."
-)
+@click.option("--out", type=_PATH, required=True, help="Folder for the truth and the reports of it.")
 @click.option("--seed", type=int, help="Another seed than the description's.")
 @_JSON
 def simulate(simulation: str, out: Path, seed: int | None, as_json: bool) -> None:
@@ -258,13 +274,13 @@ def simulate(simulation: str, out: Path, seed: int | None, as_json: bool) -> Non
         feeds = [{"source": source, "file": str(path)} for source, path in grown.feeds]
         _tell_json({"simulation": True, "truth": str(grown.truth_path), "feeds": feeds})
         return
-    click.echo(f"SIMULATION: {grown.truth_path} is the truth; reports of it:")
+    _say(f"SIMULATION: {grown.truth_path} is the truth; reports of it:")
     for source, path in grown.feeds:
-        click.echo(f"  {path} ({source})")
+        _say(f"  {path} ({source})")
 
 
 @main.command()
-@click.option("--out", type=click.Path(path_type=Path), default=Path("out/demo"), show_default=True, help="Folder.")
+@click.option("--out", type=_PATH, default=Path("out/demo"), show_default=True, help="Folder.")
 @click.option("--seed", type=int, help="Another seed than the description's.")
 @_JSON
 def demo(out: Path, seed: int | None, as_json: bool) -> None:
@@ -291,6 +307,14 @@ def _progress(steps: int) -> Iterator[Callable[[str], None]]:
         yield lambda stage: bar.update(1, stage)
 
 
+# What would steer a terminal, or turn the text around it, when it stands in a report.
+_STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+def _say(text: str, err: bool = False) -> None:
+    click.echo(_STEERING.sub("\ufffd", text), err=err)
+
+
 def _tell_json(told: Any) -> None:
     is_unicode = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
     click.echo(json.dumps(told, ensure_ascii=not is_unicode))
@@ -302,10 +326,10 @@ def _tell(assessment: Assessment, page: Path, as_json: bool) -> None:
         return
     told = assessment.figures
     if told.is_simulation:
-        click.echo("SIMULATION: nothing told here happened.")
+        _say("SIMULATION: nothing told here happened.")
     for sentence in told.assessment:
-        click.echo(sentence)
-    click.echo(f"{told.rows_read:,} rows read, {told.rows_refused:,} refused. Marking: {told.marking}. Sitrep: {page}")
+        _say(sentence)
+    _say(f"{told.rows_read:,} rows read, {told.rows_refused:,} refused. Marking: {told.marking}. Sitrep: {page}")
 
 
 def _tell_refused(batches: Sequence[Received], limit: float, strict: bool) -> None:
@@ -317,9 +341,9 @@ def _tell_refused(batches: Sequence[Received], limit: float, strict: bool) -> No
 def _tell_refusals(read: int, refused: int, problems: Sequence[Any], limit: float, strict: bool) -> None:
     if not refused:
         return
-    click.echo(f"trucewatch: {refused:,} of {read:,} rows refused; the first: {problems[0]}", err=True)
+    _say(f"trucewatch: {refused:,} of {read:,} rows refused; the first: {problems[0]}", err=True)
     if refused > limit * read:
-        click.echo(f"trucewatch: more than the {limit:.0%} that this source is allowed; do not rely on this", err=True)
+        _say(f"trucewatch: more than the {limit:.0%} that this source is allowed; do not rely on this", err=True)
         raise click.exceptions.Exit(1)
     if strict:
         raise click.exceptions.Exit(1)

@@ -31,7 +31,7 @@ from trucewatch.findings import assess
 from trucewatch.incidents import corroborate
 from trucewatch.judgements import Outcome
 from trucewatch.levels import Level, read_level
-from trucewatch.problems import Problem, TrucewatchError, WrongCall, did_you_mean
+from trucewatch.problems import FileFault, Problem, TrucewatchError, WrongCall, did_you_mean
 from trucewatch.received import INDEX, WITHDRAWN, Entry, Receipts
 from trucewatch.reports import Received, collect
 from trucewatch.simulations import Simulation, is_simulated, simulate
@@ -243,7 +243,10 @@ def _collect_all(feed: Source, paths: Sequence[str | Path], agreement: Agreement
     received = []
     for path in map(_file, paths):
         progress(f"reading {path.name}")
-        received.append(collect(feed, path, gazetteer=agreement.gazetteer, zone=agreement.timezone))
+        try:
+            received.append(collect(feed, path, gazetteer=agreement.gazetteer, zone=agreement.timezone))
+        except UnicodeEncodeError:
+            raise FileFault(f"{path.name}: holds half a character, such as \\ud800; this is no text") from None
     return received
 
 
@@ -497,12 +500,8 @@ class Mission:
         time of receipt. Raises TrucewatchError.
         """
         law, feed, receipts = self.agreement, open_source(source), self.receipts
+        receipts.entries()
         batches = _collect_all(feed, paths, law, progress)
-        for path, batch in zip(paths, batches, strict=True):
-            if batch.share_refused > feed.refusal_limit:
-                told = f"{batch.rows_refused:,} of {batch.rows_read:,} rows refused"
-                limit = f"more than the {feed.refusal_limit:.0%} that this source is allowed, so nothing was kept"
-                raise TrucewatchError(f"{Path(path).name}: {told}, {limit}; the first: {batch.problems[0]}")
         held = receipts.claims() if whole and not any(batch.rows_refused for batch in batches) else None
         at = now or datetime.now(UTC)
         # Kept beside what was read with it, so that the sitrep can name its licence, also when made again later.

@@ -85,7 +85,7 @@ class Receipts:
         try:
             lines = path.read_text(encoding="utf-8").split("\n")
         except (OSError, UnicodeDecodeError) as fault:
-            raise TrucewatchError(f"{path}: cannot be read ({fault}); restore it from a copy") from None
+            raise TrucewatchError(f"{path}: cannot be read ({_why(fault)}); restore it from a copy") from None
         found = []
         # Every line ends: what stands behind the last end is an entry that was cut off.
         for number, line in enumerate(lines[:-1] if lines[-1] == "" else lines, 1):
@@ -211,7 +211,7 @@ class Receipts:
                 claims, problems = self._read(entry.batch)
                 name = self._name(claims, problems, (entry.rows_read, entry.rows_refused))
         except _UNREADABLE as fault:
-            why = str(fault).split("\n")[0]
+            why = _why(fault)
         else:
             if name == entry.batch:
                 return claims, problems
@@ -230,8 +230,11 @@ class Receipts:
         path = self.folder / INDEX
         line = f"{entry.as_line()}\n".encode()
         try:
-            with path.open("ab", buffering=0) as index:
+            with path.open("ab+", buffering=0) as index:
                 before = index.tell()
+                index.seek(max(before - 1, 0))
+                # Somebody's editor may have taken the end of the last line.
+                line = line if index.read(1) in (b"", b"\n") else b"\n" + line
                 try:
                     if index.write(line) != len(line):
                         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -243,6 +246,10 @@ class Receipts:
         except OSError as fault:
             raise TrucewatchError(f"{path}: cannot be written ({fault.strerror}); {file} is not entered") from None
         return entry
+
+
+def _why(fault: Exception) -> str:
+    return getattr(fault, "strerror", None) or str(fault).partition("\n")[0]
 
 
 _UNREADABLE = (OSError, TypeError, ValueError, pl.exceptions.PolarsError)
@@ -271,4 +278,4 @@ def write_whole(path: Path, write: Callable[[Path], Any]) -> None:
         finally:
             beside.unlink(missing_ok=True)
     except OSError as fault:
-        raise TrucewatchError(f"{path}: cannot be written ({fault.strerror})") from None
+        raise TrucewatchError(f"{path}: cannot be written ({_why(fault)})") from None

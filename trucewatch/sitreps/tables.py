@@ -5,6 +5,7 @@ line.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,6 +17,7 @@ from trucewatch.sitreps.material import Figures, Told
 from trucewatch.where import PlaceKind, place_shape
 
 FORMAT = 1
+_CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"  # no program that reads text wants to see one
 _MOST_LINES = 50  # of the rows refused
 # A spreadsheet would run a cell that begins with one of these.
 _STARTS_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
@@ -89,14 +91,15 @@ def _row(told: Told, marking: str) -> dict[str, Any]:
 
 def findings_csv(table: pl.DataFrame) -> bytes:
     """Return a findings table as CSV (UTF-8); text that a spreadsheet would run is led by an apostrophe."""
-    text = [name for name, kind in table.schema.items() if kind == pl.String]
-    defused = table.drop("chain_to_line", "tests").with_columns(
+    kept = table.drop("chain_to_line", "tests")
+    text = [name for name, kind in kept.schema.items() if kind == pl.String]
+    readable = kept.with_columns(pl.col(text).str.replace_all(_CONTROL, "\ufffd"))
+    defused = readable.with_columns(
         pl.when(pl.any_horizontal(pl.col(name).str.starts_with(start) for start in _STARTS_FORMULA))
         .then(pl.concat_str(pl.lit("'"), name))
         .otherwise(name)
         .alias(name)
         for name in text
-        if name not in ("chain_to_line", "tests")
     )
     return defused.write_csv(datetime_format="%Y-%m-%dT%H:%M:%SZ").encode()
 
@@ -234,4 +237,4 @@ def _counts_line(name: str, counts: Mapping[str, int]) -> str:
 def _escape(text: str) -> str:
     for mark in "\\`*_[]<>|#":
         text = text.replace(mark, "\\" + mark)
-    return " ".join(text.split())
+    return re.sub(_CONTROL, "\ufffd", " ".join(text.split()))
