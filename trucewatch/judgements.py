@@ -96,7 +96,8 @@ def _signatures(accounts: pl.DataFrame, tests: ClauseTests) -> pl.DataFrame:
     reached = np.concatenate([[0], np.cumsum(ever)])
     may_touch = reached[last + 1] > reached[first]
     acts = _forbidden_acts(tests)
-    left = timed.filter((pl.Series(may_touch) & pl.col("act").is_in(acts)) | pl.col("allegation"))
+    # What was alleged is answered by every clause that speaks of such acts, also outside its time or area.
+    left = timed.filter(pl.col("act").is_in(acts) & (pl.Series(may_touch) | pl.col("allegation")))
     return left.with_columns(pl.Series("places", place_masks(left, tests), pl.UInt64))
 
 

@@ -33,7 +33,9 @@ def figures(material: Material, period: Span | None = None) -> Figures:
     agreement = material.agreement
     span = _period(material, period)
     inside = _begun(material.incidents.incidents, span.start, span.end)
-    found = _in_period(material.findings, inside, span.start, span.end)
+    answered = _in_period(material.findings, inside, span.start, span.end)
+    # Allegations that a clause does not reach are answered, and counted nowhere.
+    found = answered.filter(pl.col("outcome") != Outcome.UNTOUCHED)
     zones = tuple((zone, agreement.zones[zone].label) for zone in _area_columns(agreement))
     placed = _zone_of(material)
     lethal = _lethal(material, span)
@@ -41,6 +43,7 @@ def figures(material: Material, period: Span | None = None) -> Figures:
     concentration = _concentration(lethal if lethal.height else inside, material)
     counts = _counts(found)
     harm = _civilian_harm(inside, found)
+    matrix = _matrix(material, found, placed, zones, span)
     return Figures(
         title=agreement.title.get("en", agreement.id),
         marking=material.view.level.word,
@@ -50,16 +53,16 @@ def figures(material: Material, period: Span | None = None) -> Figures:
         assessment=_assessment(material, span, counts, lethal, concentration, harm),
         civilian_harm=harm,
         areas=_areas(material, span, found, placed, zones),
-        not_seen=_not_seen(material, agreement),
+        not_seen=_not_seen(material, agreement, matrix),
         concentration=concentration,
         counts=counts,
         strict_counts=_counts(strict) if strict is not None else None,
         presumed=found.filter(pl.col("presumption") & (pl.col("outcome") == Outcome.VIOLATION)).height,
         by_month=_by_month(lethal, material, span),
         windows=_windows(material),
-        matrix=_matrix(material, found, placed, zones, span),
+        matrix=matrix,
         zones=zones,
-        told=tell_findings(material, found, placed),
+        told=tell_findings(material, answered, placed),
         rows_read=material.rows_read,
         rows_refused=material.rows_refused,
         claims=material.view.claims.height,
@@ -102,7 +105,7 @@ def _begun(incidents: pl.DataFrame, start: datetime, end: datetime) -> pl.DataFr
 
 def _in_period(findings: pl.DataFrame, incidents: pl.DataFrame, start: datetime, end: datetime) -> pl.DataFrame:
     """Return the findings about some incidents, and about occasions that fell into [start, end)."""
-    stated = findings.filter(~pl.col("hypothetical") & (pl.col("outcome") != Outcome.UNTOUCHED))
+    stated = findings.filter(~pl.col("hypothetical"))
     fell = (pl.col("subject_kind") == "occasion") & (pl.col("earliest") >= start) & (pl.col("earliest") < end)
     return stated.filter(fell | pl.col("incident").is_in(incidents["incident"].implode()).fill_null(False))
 
@@ -307,7 +310,7 @@ def _matrix(
     return table
 
 
-def _not_seen(material: Material, agreement: Agreement) -> tuple[str, ...]:
+def _not_seen(material: Material, agreement: Agreement, matrix: Mapping[str, Mapping[str, Cell]]) -> tuple[str, ...]:
     """Return what nobody could see, as sentences: what the sources hold nothing about."""
     claims = material.view.claims
     said = []
@@ -316,6 +319,8 @@ def _not_seen(material: Material, agreement: Agreement) -> tuple[str, ...]:
             "No source received says when and where nothing was observed, so an area without reports is not a calm one."
         )
     untested = [clause.id for clause in agreement.clauses if not _is_tested(clause, claims)]
+    if said == []:
+        said += _unwatched(material, matrix)
     if untested:
         said.append(
             f"Nothing received bears on {listed(untested)}: the sources hold no reports of forces or weapons in place, "
@@ -327,6 +332,19 @@ def _not_seen(material: Material, agreement: Agreement) -> tuple[str, ...]:
     if claims.filter("records_deaths").height and claims.filter(~pl.col("records_deaths")).is_empty():
         said.append("The sources record deaths only; fire that killed nobody is not in them.")
     return tuple(said)
+
+
+def _unwatched(material: Material, matrix: Mapping[str, Mapping[str, Cell]]) -> list[str]:
+    """Return for each clause the zones that nobody is known to have watched for such acts, as sentences."""
+    zones = material.agreement.zones
+    told: dict[str, list[str]] = {}
+    for clause, row in matrix.items():
+        unseen = [zones[zone].label for zone, cell in row.items() if cell.word == "not observed" and zone in zones]
+        if unseen:
+            told.setdefault(listed(unseen), []).append(clause)
+    return [
+        f"Nobody is known to have watched {where} with a view to {listed(clauses)}." for where, clauses in told.items()
+    ]
 
 
 def _is_tested(clause: Clause, claims: pl.DataFrame) -> bool:

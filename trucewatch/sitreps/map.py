@@ -224,7 +224,8 @@ def _accounts(figures: Figures) -> list[Mapping[str, Any]]:
     gravest: dict[str, Mapping[str, Any]] = {}
     for told in figures.told:
         incident = told.account["incident"]
-        if incident is None:  # a duty that fell due: nothing happened anywhere
+        # A duty that fell due happened nowhere; what a clause does not reach is on no map of it.
+        if incident is None or told.outcome == Outcome.UNTOUCHED:
             continue
         held = gravest.get(incident)
         if held is None or _rank(told.outcome) < _rank(held["outcome"]):

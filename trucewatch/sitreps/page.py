@@ -334,7 +334,7 @@ def _by_clause(figures: Figures, agreement: Agreement) -> list[tuple[Clause, str
 
 def _groups(told: Sequence[Told], agreement: Agreement) -> list[Group]:
     groups = []
-    for outcome, word in OUTCOMES.items():
+    for outcome, word in (*OUTCOMES.items(), (str(Outcome.UNTOUCHED), "alleged, and not reached by the clause")):
         of_outcome = [finding for finding in told if finding.outcome == outcome]
         if of_outcome:
             is_open = outcome == Outcome.VIOLATION

@@ -197,7 +197,7 @@ def sitrep_markdown(figures: Figures, agreement: Agreement) -> bytes:
         f"Period: {figures.period.text}. Cut-off: {figures.cut_off}. "
         f"Reading: {figures.reading or 'every contested term open'}.",
         "",
-        *(line for sentence in figures.assessment for line in (sentence, "")),
+        *(line for sentence in figures.assessment for line in (_escape(sentence), "")),
         "| | violation | outside scope | undetermined |",
         "|---|---:|---:|---:|",
         _counts_line("as assessed", figures.counts),
@@ -205,7 +205,7 @@ def sitrep_markdown(figures: Figures, agreement: Agreement) -> bytes:
     if figures.strict_counts:
         lines.append(_counts_line("without the presumption (`strict`)", figures.strict_counts))
     lines += ["", f"Findings of violation that rest on the presumption: {figures.presumed}.", ""]
-    lines += ["## What could not be seen", "", *(f"- {sentence}" for sentence in figures.not_seen), ""]
+    lines += ["## What could not be seen", "", *(f"- {_escape(sentence)}" for sentence in figures.not_seen), ""]
     for clause in agreement.clauses:
         of_clause = [told for told in figures.told if told.clause == clause.id]
         lines += [f"## {clause.id}: {_escape(clause.says.get('en', ''))}", ""]
