@@ -5,16 +5,22 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from trucewatch.actors import write_pairs
 from trucewatch.agreement.parse import read_agreement
 from trucewatch.agreement.terms import Agreement
+from trucewatch.claims import claims_table, empty_claims, view
+from trucewatch.findings import assess
+from trucewatch.incidents import corroborate
+from trucewatch.levels import Level
+from trucewatch.mission import open_agreement
 from trucewatch.problems import Problem
-from trucewatch.sitreps.material import AreaRow, Cell, Concentration, Figures, Period, Told, Window
+from trucewatch.sitreps.material import AreaRow, Cell, Concentration, Figures, Material, Period, Told, Window
 from trucewatch.sources import Source, read_source
 
 ROOT = Path(__file__).parents[2]
@@ -148,3 +154,52 @@ def figures(agreement: Agreement, source: Source) -> Figures:
 def with_told(figures: Figures) -> Callable[..., Figures]:
     """Return the maker of figures that tell some findings instead."""
     return lambda *told: replace(figures, told=told)
+
+
+# ---- a small table of claims, taken along the route ----------------------------------------------------------------
+
+SIDES = [("Government of Syria", "Southern Front"), ("Southern Front", "Government of Syria")]
+
+
+def _claim(name: str, **told: Any) -> dict[str, Any]:
+    """Return one report as a row of a claims table: shelling in Daraa town on 3 June 2018, on the word of SOHR."""
+    day = datetime(2018, 6, 2, 21, tzinfo=UTC)
+    return {
+        "claim_key": name, "version": name, "event_key": name, "source": "ucdp", "record": name, "item": 0, "entry": 0,
+        "file": "events.csv", "line": 17, "assertion": "act", "act": "shelling", "weapon": None, "earliest": day,
+        "latest": day + timedelta(days=1), "time_extent": "within", "place_kind": "disc", "lon": 36.1, "lat": 32.62,
+        "radius_m": 3000.0, "area": None, "country": "Syria", "geometry": None, "place_extent": "within",
+        "place_name": "Daraa town", "adm_1": "Daraa", "pairs": write_pairs(SIDES), "civilians_dead": None,
+        "means": "open-source", "office": "SOHR", "cites": '["SOHR"]', "interest": None, "curated": True,
+        "allegation": False, "records_deaths": True, "exercise": False, "facts": "{}", "text": "Shelling in Daraa",
+        "levels": "{}", **told,
+    }  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def claim() -> Callable[..., dict[str, Any]]:
+    """Return the maker of one row of a claims table: its name, and what it tells otherwise."""
+    return _claim
+
+
+@pytest.fixture(scope="session")
+def material_of() -> Callable[..., Material]:
+    """Return the maker of a sitrep's material from rows of claims, by the agreement of south-west Syria."""
+    law = open_agreement("south-syria-2017")
+
+    def make(
+        *rows: Mapping[str, Any], audience: Level = Level.MISSION, reading: str = "", demands: bool = False, **rest: Any
+    ) -> Material:
+        names = dict.fromkeys(name for row in rows for name in row)
+        columns = {name: [row.get(name) for row in rows] for name in names}
+        seen = view(claims_table(columns) if rows else empty_claims(), audience)
+        incidents = corroborate(seen, law.gazetteer, law.register)
+        chosen = law.readings[reading] if reading else None
+        found = assess(incidents, law, chosen, hypothetical=demands)
+        held: dict[str, Any] = {"strict": None, "sources": (), "problems": (), "rows_read": len(rows)}
+        return Material(
+            view=seen, incidents=incidents, findings=found, agreement=law, reading=chosen, rows_refused=0,
+            **{**held, **rest},
+        )  # fmt: skip
+
+    return make
