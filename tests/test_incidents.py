@@ -119,7 +119,7 @@ def tellings(draw: st.DrawFn) -> list[dict[str, Any]]:
                 entry=draw(st.integers(0, 2)),
                 event_key=f"k{draw(st.integers(0, n))}",
                 office=draw(st.sampled_from(["one", "two"])),
-            )  # fmt: skip
+            )
         )
     return told
 

@@ -45,7 +45,6 @@ class Entry:
     rows_refused: int
     received: str
     new: int
-    problems: str = ""  # names the file of the rows that were refused; empty: none
 
     def as_line(self) -> str:
         """The entry as one line of JSON, keys sorted."""
