@@ -156,11 +156,11 @@ def collect(folder: Path, source: str, files: Sequence[Path], whole: bool, stric
     else:
         for entry in entries:
             if entry.kind == "withdrawn":
-                _say(f"entry {entry.number}: {entry.new} records withdrawn by {entry.source}")
+                _say(f"entry {entry.number}: {_counted(entry.new, 'record')} withdrawn by {entry.source}")
             else:
                 _say(
-                    f"entry {entry.number}: {entry.file}, {entry.rows_read:,} rows read, "
-                    f"{entry.rows_refused:,} refused, {entry.new:,} claims new"
+                    f"entry {entry.number}: {entry.file}, {_counted(entry.rows_read, 'row')} read, "
+                    f"{entry.rows_refused:,} refused, {_counted(entry.new, 'claim')} new"
                 )
     if whole and any(batch.rows_refused for batch in batches):
         _say("trucewatch: rows were refused, so nobody can tell which records are gone; none is withdrawn", err=True)
@@ -295,6 +295,10 @@ def demo(out: Path, seed: int | None, as_json: bool) -> None:
 # ---- telling ---------------------------------------------------------------------------------------------------------
 
 
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 @contextmanager
 def _progress(steps: int) -> Iterator[Callable[[str], None]]:
     """Show a bar on a terminal's standard error, and nothing anywhere else."""
@@ -329,7 +333,8 @@ def _tell(assessment: Assessment, page: Path, as_json: bool) -> None:
         _say("SIMULATION: nothing told here happened.")
     for sentence in told.assessment:
         _say(sentence)
-    _say(f"{told.rows_read:,} rows read, {told.rows_refused:,} refused. Marking: {told.marking}. Sitrep: {page}")
+    read = _counted(told.rows_read, "row")
+    _say(f"{read} read, {told.rows_refused:,} refused. Marking: {told.marking}. Sitrep: {page}")
 
 
 def _tell_refused(batches: Sequence[Received], limit: float, strict: bool) -> None:
