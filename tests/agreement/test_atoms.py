@@ -172,8 +172,8 @@ def test_a_range_of_distances_is_asked_at_both_its_ends(agreement: Agreement) ->
 
 def test_a_distance_is_measured_on_its_own_side_only(agreement: Agreement) -> None:
     tests = ask(agreement, "C3")
-    reached = tests.in_place.reshape(-1, len(tests.place_atoms)).any(axis=0)
-    answers = [[bool(reached[n]) for n in atoms_of(tests, 36.1, lat)] for lat in (32.62, 33.4, 32.3)]
+    reached = tests.in_place.reshape(-1, len(tests.place_atoms)).any(axis=0).tolist()
+    answers = [[reached[n] for n in atoms_of(tests, 36.1, lat)] for lat in (32.62, 33.4, 32.3)]
     assert answers == [[True], [False], [False]]  # Daraa town; far north; in Jordan
 
 
@@ -290,7 +290,7 @@ def joined_by(agreement: Agreement, kind: Affiliation, contested: bool = False) 
 def test_an_affiliation_binds_in_its_time_only(agreement: Agreement, kind: Affiliation, contested: bool) -> None:
     tests = joined_by(agreement, kind, contested)
     truths, _, _ = tests.who(write_pairs([("Strangers", "")]))
-    by_time = truths.reshape(-1, *truths.shape[-2:]).any(axis=0)  # [T, Q]
+    by_time = np.asarray(truths.reshape(-1, *truths.shape[-2:]).any(axis=0))  # [T, Q]
     january = slice(tests.timeline.position(JOINED), tests.timeline.position(LEFT))
     within, without = by_time[january], np.delete(by_time, np.r_[january], axis=0)
     may_bind = contested or kind is Affiliation.CLAIMS_SUBORDINATION
