@@ -302,6 +302,7 @@ class _Root:
 class _Voices:
     """Who told of one incident: who cites whom, who speaks of their own knowledge, for whom, and who complained."""
 
+    tellers: set[str] = field(default_factory=set)
     cites: dict[str, set[str]] = field(default_factory=dict)
     own: set[str] = field(default_factory=set)
     interests: dict[str, str] = field(default_factory=dict)
@@ -309,6 +310,7 @@ class _Voices:
 
     def hear(self, claim: Mapping[str, Any]) -> None:
         path = _path(claim)
+        self.tellers.add(path[0])
         for citing, cited in itertools.pairwise(path):
             self.cites.setdefault(citing, set()).add(cited)
         if claim["allegation"]:
@@ -332,14 +334,16 @@ class _Voices:
             seen |= further
         return ends
 
+    def is_silent(self, end: str) -> bool:
+        """Say whether somebody at the end of a chain tells of it too, and does not say on whose word."""
+        return end in self.tellers and end not in self.own and end not in self.interests
+
 
 def _root(claim: Mapping[str, Any], voices: _Voices) -> _Root:
     path = _path(claim)
     teller = path[0]
     is_silent = len(path) == 1 and teller not in voices.own
     ends = {teller} if claim["means"] in _OWN else voices.ends(path[-1])
-    known = sorted(end for end in ends if end not in voices.complained and not end.startswith(_UNNAMED))
-    unnamed = sorted(end for end in ends if end.startswith(_UNNAMED))
     if claim["allegation"] or (ends and ends <= voices.complained):
         return _Root(None, f"complaint {teller if claim['allegation'] else min(ends)}")
     if not ends and not is_silent:
@@ -348,12 +352,14 @@ def _root(claim: Mapping[str, Any], voices: _Voices) -> _Root:
         return _Root(f"interest {claim['interest']}", f"interest {claim['interest']}")
     if is_silent:
         return _Root(None, f"root {teller}", is_office=True)
-    if known:
-        # Where there are several, each is a root already by what others told.
-        root = min(voices.interests.get(end, f"root {end}") for end in known)
+    open_ends = sorted(ends - voices.complained)
+    # Where there are several, each is a root already by what others told.
+    named = [end for end in open_ends if not end.startswith(_UNNAMED) and not voices.is_silent(end)]
+    if named:
+        root = min(voices.interests.get(end, f"root {end}") for end in named)
         return _Root(root, root)
-    is_plural = any(end.partition(_BEHIND)[0].endswith("s") for end in unnamed)
-    return _Root(None, f"root {unnamed[0]}", is_plural, is_office=True)
+    is_plural = any(end.startswith(_UNNAMED) and end.partition(_BEHIND)[0].endswith("s") for end in open_ends)
+    return _Root(None, f"root {open_ends[0]}", is_plural, is_office=True)
 
 
 _BEHIND = " behind "

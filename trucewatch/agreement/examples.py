@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +25,9 @@ _KEYS = (
     *("calibre_mm", "count", "count_unit", "facts", "origins", "reading", "expect", "because", "note", "says"),
     "record",
 )
+_TOP = ("format", "examples")
+_PLACES = ("point", "area", "country", "sector", "unplaced")
+_MOST_METRES, _MOST_COUNTED, _MOST_ORIGINS = 21_000_000.0, 1_000_000_000.0, 100.0
 _EXPECTATIONS = ("violation", "outside_scope", "undetermined", "untouched")
 
 
@@ -46,6 +49,10 @@ def read_examples(agreement: Agreement) -> tuple[list[Example], pl.DataFrame, li
     if not path.exists():
         return [], claims_table({"claim_key": []}), []
     text, problems = read_text(path)
+    for key, inner in text.entries():
+        if key not in _TOP:
+            hint = did_you_mean(key, _TOP)
+            problems.append(Problem(str(path), inner.line, "unknown-key", f"no key is called '{key}' here", hint))
     found: list[Example] = []
     rows: list[dict[str, Any]] = []
     listed = text.get("examples") or Marked([], 1)
@@ -70,47 +77,41 @@ def _example(item: Marked, agreement: Agreement) -> tuple[Example, list[dict[str
         raise ValueError("an example consists of keys and values")
     for key in told:
         if key not in _KEYS:
-            raise ValueError(f"no key is called '{key}' here; {did_you_mean(key, _KEYS)}")
+            raise ValueError(f"no key is called '{key}' here{_or(key, _KEYS)}")
     for key in ("id", "clause", "when", "where", "act", "expect"):
         if told.get(key) is None:
             raise ValueError(f"'{key}' is missing")
-    if told["clause"] not in [c.id for c in (*agreement.clauses, *agreement.hypothetical)]:
-        raise ValueError(f"no clause is called '{told['clause']}'")
-    if told["expect"] not in _EXPECTATIONS:
-        raise ValueError(f"'{told['expect']}' is no outcome; {did_you_mean(str(told['expect']), _EXPECTATIONS)}")
-    reading = str(told.get("reading") or "")
-    if reading and reading not in agreement.readings:
-        raise ValueError(f"no reading is called '{reading}'; {did_you_mean(reading, agreement.readings)}")
     because = told.get("because") or []
     example = Example(
-        id=str(told["id"]), clause=str(told["clause"]), reading=reading, expect=str(told["expect"]),
-        because=tuple(str(word) for word in (because if isinstance(because, list) else [because])), line=item.line,
-    )  # fmt: skip
+        id=_word(told, "id"),
+        clause=_word(told, "clause", [clause.id for clause in (*agreement.clauses, *agreement.hypothetical)]),
+        reading=_word(told, "reading", agreement.readings),
+        expect=_expectation(told),
+        because=tuple(str(word) for word in (because if isinstance(because, list) else [because])),
+        line=item.line,
+    )
     return example, _claims(example.id, told, agreement)
 
 
 def _claims(name: str, told: Mapping[str, Any], agreement: Agreement) -> list[dict[str, Any]]:
-    if told["act"] not in act_tree():
-        raise ValueError(f"no act is called '{told['act']}'; {did_you_mean(str(told['act']), act_tree())}")
-    if told.get("weapon") and told["weapon"] not in weapon_tree():
-        raise ValueError(f"no weapon is called '{told['weapon']}'; {did_you_mean(told['weapon'], weapon_tree())}")
-    span = read_edtf(str(told["when"]), agreement.timezone)
-    calibre = told.get("calibre_mm")
-    extent = Extent(told.get("extent") or "within")
+    span = read_edtf(_word(told, "when"), agreement.timezone)
+    calibre, count = _number(told, "calibre_mm", 0.1, 1_000), _whole(told, "count")
     row = {
         "event_key": name, "source": "example", "record": name, "item": 0, "file": FILE, "line": 0, "entry": 0,
-        "assertion": Assertion.ACT, "act": told["act"], "weapon": told.get("weapon"),
+        "assertion": Assertion.ACT, "act": _word(told, "act", act_tree()),
+        "weapon": _word(told, "weapon", weapon_tree()) or None,
         "calibre_low_mm": calibre, "calibre_high_mm": calibre,
-        "earliest": span.earliest, "latest": span.latest, "time_extent": extent,
+        "earliest": span.earliest, "latest": span.latest,
+        "time_extent": Extent(_word(told, "extent") or "within"),
         "place_extent": Extent.WITHIN, **_place(told["where"], agreement),
-        "count_low": told.get("count"), "count_high": told.get("count"), "count_unit": told.get("count_unit"),
-        "pairs": _pairs(told), "civilians_dead": told.get("civilians_dead"), "records_deaths": False,
+        "count_low": count, "count_high": count, "count_unit": _word(told, "count_unit") or None,
+        "pairs": _pairs(told), "civilians_dead": _whole(told, "civilians_dead"), "records_deaths": False,
         "means": Means.OPEN_SOURCE, "curated": True, "allegation": False, "exercise": False,
-        "facts": json.dumps(told.get("facts") or {}, sort_keys=True), "levels": "{}",
+        "facts": json.dumps(_facts(told, agreement), sort_keys=True), "levels": "{}",
     }  # fmt: skip
-    origins = told.get("origins", 1)
+    origins = _whole(told, "origins", _MOST_ORIGINS)
     # So many origins must lie behind it: each a named root of its own; none at all is two outlets that cite each other.
-    told_by = [("", f"origin {n}") for n in range(origins)] or [("outlet 0", "outlet 1"), ("outlet 1", "outlet 0")]
+    told_by = [("", f"origin {n}") for n in range(1 if origins is None else origins)]
     return [
         {
             **row,
@@ -119,13 +120,15 @@ def _claims(name: str, told: Mapping[str, Any], agreement: Agreement) -> list[di
             "office": office or None,
             "cites": json.dumps([root]),
         }
-        for n, (office, root) in enumerate(told_by)
+        for n, (office, root) in enumerate(told_by or [("outlet 0", "outlet 1"), ("outlet 1", "outlet 0")])
     ]
 
 
 def _pairs(told: Mapping[str, Any]) -> str:
-    actor, target = str(told.get("actor") or ""), str(told.get("target") or "")
+    actor, target = _word(told, "actor"), _word(told, "target")
     pairs = [(actor, target)]
+    if not isinstance(told.get("both_ways") or False, bool):
+        raise ValueError("'both_ways' must be true or false")
     if told.get("both_ways"):
         pairs.append((target, actor))
         if told.get("civilians_dead"):
@@ -133,23 +136,94 @@ def _pairs(told: Mapping[str, Any]) -> str:
     return write_pairs(pairs)
 
 
+def _facts(told: Mapping[str, Any], agreement: Agreement) -> dict[str, bool | None]:
+    facts = told.get("facts") or {}
+    if not isinstance(facts, dict) or not all(isinstance(truth, bool | None) for truth in facts.values()):
+        raise ValueError("'facts' must say of each precondition whether it is true or false")
+    for name in facts:
+        if name not in agreement.preconditions:
+            raise ValueError(f"no precondition is called '{name}'{_or(name, agreement.preconditions)}")
+    return facts
+
+
 def _place(where: Any, agreement: Agreement) -> dict[str, Any]:
-    if not isinstance(where, dict):
+    if not isinstance(where, dict) or not set(where) & set(_PLACES):
         raise ValueError("'where' needs point and radius_m, area, country, sector, or unplaced: true")
     if "point" in where:
-        lon, lat = (float(number) for number in where["point"])
-        return {"place_kind": PlaceKind.DISC, "lon": lon, "lat": lat, "radius_m": float(where.get("radius_m") or 0)}
+        lon, lat = _point(where, "point")
+        radius_m = _number(where, "radius_m", 0, _MOST_METRES)
+        return {"place_kind": PlaceKind.DISC, "lon": lon, "lat": lat, "radius_m": radius_m or 0.0}
     if "area" in where:
-        if where["area"] not in agreement.gazetteer.areas:
-            hint = did_you_mean(str(where["area"]), agreement.gazetteer.areas)
-            raise ValueError(f"no area is called '{where['area']}'; {hint}")
-        return {"place_kind": PlaceKind.AREA, "area": where["area"]}
+        return {"place_kind": PlaceKind.AREA, "area": _word(where, "area", agreement.gazetteer.areas)}
     if "country" in where:
-        return {"place_kind": PlaceKind.COUNTRY, "country": str(where["country"])}
+        return {"place_kind": PlaceKind.COUNTRY, "country": _word(where, "country")}
     if "sector" in where:
         seen = where["sector"]
-        lon, lat = (float(number) for number in seen["from"])
-        near, far = (float(number) for number in seen["range_m"])
-        shape = sector(lon, lat, float(seen["bearing"]), float(seen["error"]), near, far)
-        return {"place_kind": PlaceKind.SECTOR, "geometry": shape.wkb}
+        if not isinstance(seen, dict):
+            raise ValueError("a sector needs from, bearing, error and range_m")
+        lon, lat = _point(seen, "from")
+        near, far = _two(seen, "range_m")
+        bearing, error = (_number(seen, key, 0, 360) for key in ("bearing", "error"))
+        if bearing is None or error is None:
+            raise ValueError("a sector needs from, bearing, error and range_m")
+        return {"place_kind": PlaceKind.SECTOR, "geometry": sector(lon, lat, bearing, error, near, far).wkb}
     return {"place_kind": PlaceKind.UNPLACED}
+
+
+def _point(told: Mapping[str, Any], key: str) -> tuple[float, float]:
+    lon, lat = _two(told, key)
+    if not (-180 <= lon <= 180 and -90 <= lat <= 90):
+        raise ValueError(f"'{key}' is no place: longitude first, then latitude")
+    return lon, lat
+
+
+def _two(told: Mapping[str, Any], key: str) -> tuple[float, float]:
+    try:
+        first, second = (float(number) for number in told.get(key) or ())
+    except (TypeError, ValueError) as fault:
+        raise ValueError(f"'{key}' needs two numbers ({fault})") from None
+    return first, second
+
+
+def _word(told: Mapping[str, Any], key: str, known: Iterable[str] | None = None) -> str:
+    """Return a word that may have to be a known one; empty where nothing stands."""
+    word = told.get(key)
+    if word is None:
+        return ""
+    if isinstance(word, dict | list | bool):
+        raise ValueError(f"'{key}' must be one word or text")
+    if known is not None and str(word) not in known:
+        raise ValueError(f"no {key} is called '{word}'{_or(word, known)}")
+    return str(word)
+
+
+def _or(word: object, known: Iterable[str]) -> str:
+    hint = did_you_mean(str(word), known)
+    return f"; {hint}" if hint else ""
+
+
+def _expectation(told: Mapping[str, Any]) -> str:
+    word = _word(told, "expect")
+    if word not in _EXPECTATIONS:
+        raise ValueError(f"'{word}' is no outcome{_or(word, _EXPECTATIONS)}")
+    return word
+
+
+def _number(told: Mapping[str, Any], key: str, least: float, most: float) -> float | None:
+    number = told.get(key)
+    if number is None:
+        return None
+    if not _is_number(number) or not least <= number <= most:
+        raise ValueError(f"'{key}' must be a number from {least:g} to {most:g}")
+    return float(number)
+
+
+def _whole(told: Mapping[str, Any], key: str, most: float = _MOST_COUNTED) -> int | None:
+    number = _number(told, key, 0, most)
+    if number is not None and number != int(number):
+        raise ValueError(f"'{key}' must be a whole number")
+    return None if number is None else int(number)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -74,6 +74,7 @@ def coverage(
     watched = claims.filter(
         (pl.col("assertion") == Assertion.NOTHING)
         & (pl.col("place_extent") == Extent.THROUGHOUT)
+        & (pl.col("time_extent") != Extent.WITHIN)
         & (pl.col("earliest") < end)
         & (pl.col("latest") > start)
     )
