@@ -422,7 +422,7 @@ def test_the_presence_of_a_force(tmp_path: Path) -> None:
         "tank",
         "throughout",
     )
-    assert read_pairs(row["pairs"]) == (("Hizbullah", ""),) and (row["count_low"], row["count_high"]) == (3, 4)
+    assert read_pairs(row["pairs"]) == (("Hizbullah", ""),) and (row["count_low"], row["count_high"]) == (2, 4)
     assert row["tellers"][0] == {"office": "Patrol 2", "cites": None, "text": "weapons; tank; dug in"}
     assert (other["time_extent"], other["act"], other["place_kind"]) == ("within", "presence-of-forces", "unplaced")
 
