@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,9 +12,10 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
 
-from trucewatch.actors import Actor, Register, write_pairs
-from trucewatch.claims import claims_table, view
+from trucewatch.actors import Actor, Register, read_pairs, write_pairs
+from trucewatch.claims import View, claims_table, view
 from trucewatch.incidents import FIRST_HAND, MOST_ACCOUNTS, Incidents, corroborate
 from trucewatch.levels import Level
 
@@ -260,3 +262,178 @@ def test_too_many_alternatives_are_kept_as_they_were_told() -> None:
 @given(radii=st.lists(st.sampled_from([500.0, 2000.0, 9000.0]), min_size=1, max_size=4))
 def test_of_places_round_one_point_the_narrowest_is_left(radii: list[float]) -> None:
     assert accounts(*({"radius_m": radius} for radius in radii))["radius_m"].to_list() == [min(radii)]
+
+
+# ---- links, as a function of the set of claims -----------------------------------------------------------------------
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> list[dict[str, Any]]:
+    """Claims of two datasets and of loose reports with several items, some hours and kilometres apart."""
+    rows = []
+    for n in range(draw(st.integers(1, 8))):
+        source, event = draw(st.sampled_from(["one", "two", "loose"])), draw(st.integers(1, 3))
+        is_curated = source != "loose"
+        rows.append(
+            claim(
+                f"{draw(st.integers(0, 99)):02d}{n}",
+                source=source,
+                curated=is_curated,
+                event_key=f"{source} {event}" if is_curated else f"{source} {n}",
+                record=f"{event}",
+                entry=draw(st.integers(1, 3)),
+                lon=36.1 + draw(st.integers(0, 2)) / 100,
+                radius_m=draw(st.sampled_from([500.0, 2000.0, 15000.0])),
+                earliest=NOON - timedelta(hours=draw(st.integers(0, 2))),
+                act=draw(st.sampled_from(["shelling", "use-of-weapons", "clash"])),
+                pairs=draw(st.sampled_from([write_pairs([("", "")]), write_pairs([("north", "south")])])),
+            )
+        )
+    return rows
+
+
+def as_they_came(rows: Sequence[dict[str, Any]]) -> Incidents:
+    """Bring claims together from a view in which they stand in the order given."""
+    names = dict.fromkeys(name for row in rows for name in row)
+    table = claims_table({name: [row.get(name) for row in rows] for name in names})
+    place = {key: at for at, key in enumerate(table["claim_key"])}
+    return corroborate(View(table[[place[row["claim_key"]] for row in rows]], Level.SEALED, Level.PUBLIC))
+
+
+@settings(max_examples=30)
+@given(worlds().flatmap(lambda rows: st.tuples(st.just(rows), st.permutations(rows))))
+def test_an_unsorted_view_changes_nothing(orders: tuple[list[dict[str, Any]], list[dict[str, Any]]]) -> None:
+    one, other = as_they_came(orders[0]), as_they_came(orders[1])
+    assert_frame_equal(one.incidents, other.incidents)
+    assert_frame_equal(one.accounts, other.accounts)
+    assert_frame_equal(one.members, other.members)
+    assert one.near_misses == other.near_misses
+
+
+@settings(max_examples=30)
+@given(worlds())
+def test_when_claims_came_in_names_an_incident_and_changes_no_link(rows: list[dict[str, Any]]) -> None:
+    by_and_by = as_they_came(rows)
+    assert groups(as_they_came([{**row, "entry": 0} for row in rows])) == groups(by_and_by)
+    came = {row["claim_key"]: (row["entry"], row["claim_key"]) for row in rows}
+    for name, keys in by_and_by.members.group_by("incident").agg("claim_key").iter_rows():
+        assert name == min(keys, key=lambda key: came[key])
+
+
+@settings(max_examples=30)
+@given(worlds())
+def test_what_came_in_later_renames_nothing(rows: list[dict[str, Any]]) -> None:
+    now = dict(as_they_came(rows).members.iter_rows())
+    for entry in (1, 2):
+        before = [row for row in rows if row["entry"] <= entry]
+        if before:
+            names = set(as_they_came(before).incidents["incident"])
+            # Two may turn out to be one; then one of the two names stays.
+            assert {now[name] for name in names} <= names
+
+
+@settings(max_examples=30)
+@given(worlds())
+def test_neither_events_of_a_dataset_nor_items_of_a_report_are_joined_by_way_of_others(
+    rows: list[dict[str, Any]],
+) -> None:
+    found = as_they_came(rows)
+    incident_of = dict(found.members.iter_rows())
+    for one, other in itertools.combinations(rows, 2):
+        is_one = incident_of[one["claim_key"]] == incident_of[other["claim_key"]]
+        if one["source"] == other["source"]:
+            if one["event_key"] == other["event_key"]:
+                assert is_one
+            elif one["curated"] or one["record"] == other["record"]:
+                assert not is_one
+    for miss in found.near_misses:
+        assert incident_of[miss.claim_key] != incident_of[miss.other_key]
+        assert miss.reason.endswith("records them as different events")
+
+
+# ---- origins behind chains -------------------------------------------------------------------------------------------
+
+SAW = {"office": "patrol", "means": "saw"}
+
+
+@pytest.mark.parametrize(
+    ("told", "bounds"),
+    [
+        pytest.param([("A", ["root"]), ("B", ["A", "root"])], (1, 1), id="a chain is read to its end"),
+        pytest.param([("A", ["root"]), ("B", ["A"])], (1, 1), id="and on, where its end cites somebody"),
+        pytest.param([("A", ["root"]), ("B", ["A"]), ("C", ["B"])], (1, 1), id="over two others"),
+        pytest.param([("patrol", None, "saw"), ("A", ["patrol"])], (1, 1), id="who cites an eyewitness adds none"),
+        pytest.param([("C", None), ("A", ["C"])], (1, 1), id="who cites an office that is there"),
+        pytest.param([("B", None), ("A", ["A"]), ("C", ["B"])], (1, 2), id="which may have it from a third"),
+        pytest.param([("A", ["B"]), ("B", ["C"]), ("C", ["A"])], (0, 1), id="a wider circle"),
+        pytest.param([("A", ["B"]), ("B", ["A"]), ("C", ["A"])], (0, 1), id="who cites a circle"),
+        pytest.param([("A", ["B"]), ("B", ["A"]), ("patrol", None, "saw")], (1, 2), id="a circle and an eyewitness"),
+        pytest.param([("A", ["B"]), ("B", ["A", "root"])], (1, 1), id="a circle with a way out"),
+        pytest.param([("A", ["unnamed official"]), ("B", ["unnamed official"])], (1, 2), id="perhaps two officials"),
+        pytest.param([("A", ["unnamed officials"]), ("B", ["A"])], (1, None), id="officials, cited on"),
+        pytest.param([("A", ["unnamed official"]), ("B", ["A"])], (1, 1), id="one official, cited on"),
+        pytest.param([("A", ["SOHR"]), ("B", ["sohr"])], (1, 1), id="one root in two spellings"),
+        pytest.param([(None, None)], (1, 1), id="nobody named"),
+    ],
+)
+def test_whoever_repeats_another_is_no_further_origin(
+    told: list[tuple[Any, ...]], bounds: tuple[int, int | None]
+) -> None:
+    rows = [
+        {"office": office, "cites": cites(*chain) if chain else None, "means": (*means, "open-source")[0]}
+        for office, chain, *means in told
+    ]
+    assert origins(*rows) == bounds
+    assert origins(*rows, *rows) == bounds
+
+
+def test_whoever_cites_an_ally_has_it_from_the_ally() -> None:
+    assert origins({"office": "A", "interest": "ally"}, {"office": "B", "cites": cites("A")}) == (1, 1)
+    assert origins({"office": "A", "interest": "ally"}, SAW) == (2, 2)
+
+
+@settings(max_examples=60)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from("ABCD"),
+            st.lists(st.sampled_from(["A", "B", "C", "root", "unnamed officials"]), max_size=2),
+        ),
+        min_size=1,
+        max_size=5,
+    )
+)
+def test_repetition_is_not_corroboration(told: list[tuple[str, list[str]]]) -> None:
+    rows = [{"office": office, "cites": cites(*chain) if chain else None} for office, chain in told]
+    low, high = origins(*rows)
+    assert high is None or 0 <= low <= high
+    relayed = origins(*rows, {"office": "echo", "cites": cites(told[0][0])})
+    assert relayed[0] <= max(low, 1) and (high is None or relayed[1] in (high, None))
+    assert origins(*rows, SAW)[0] >= max(low, 1)
+
+
+# ---- who -------------------------------------------------------------------------------------------------------------
+
+
+def sides(*told: dict[str, Any]) -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:
+    row = alone(*(claim(f"c{n}", event_key="e", item=n, **one) for n, one in enumerate(told)))
+    return set(read_pairs(row["sides"])), set(read_pairs(row["pairs"]))
+
+
+def test_of_two_reports_that_name_different_actors_neither_is_chosen() -> None:
+    one, other = ("north", "civilians"), ("south", "civilians")
+    for first, second in ((one, other), (other, one)):
+        told, reported = sides({"pairs": write_pairs([first])}, {"pairs": write_pairs([second])})
+        assert told == reported == {one, other}
+
+
+def test_who_names_nobody_takes_nothing_from_who_does() -> None:
+    told, reported = sides({"pairs": None}, {"pairs": write_pairs([("north", "civilians")])})
+    assert told == reported == {("north", "civilians")}
+
+
+def test_a_complaint_alone_lets_nobody_answer_for_what_others_saw() -> None:
+    complaint = {"pairs": write_pairs([("north", "south")]), "allegation": True, "office": "south"}
+    told, reported = sides(complaint, {**SAW, "pairs": None})
+    assert (told, reported) == ({("north", "south")}, {("", "")})
+    assert sides(complaint) == ({("north", "south")}, {("north", "south")})

@@ -175,3 +175,72 @@ def test_whatever_comes_the_last_word_on_each_record_stands(
     assert {(r, d) for r, d in kept.select("record", "dead_low").iter_rows()} == {
         item for step in steps for item in step.items()
     }
+
+
+def offices(desk: Desk) -> list[tuple[str, str, int]]:
+    """Return (record, office, dead) of each claim that stands."""
+    claims = desk.receipts.claims().select("record", "office", "dead_low")
+    return sorted((str(record), str(office), int(dead)) for record, office, dead in claims.iter_rows())
+
+
+def test_a_record_that_names_fewer_tellers_now_leaves_none_of_the_old_ones_behind(desk: Desk, tmp_path: Path) -> None:
+    desk.take(feed(tmp_path, row("SYR1", dead=1), row("SYR2", dead=2)))
+    desk.take(feed(tmp_path, row("SYR1", dead=3).replace("Outlet A; Outlet B", "Outlet C")))
+    assert offices(desk) == [("SYR1", "Outlet C", 3), ("SYR2", "Outlet A", 2), ("SYR2", "Outlet B", 2)]
+    assert desk.dead(as_of="1") == {"SYR1": 1, "SYR2": 2}
+    desk.take(feed(tmp_path, row("SYR1", dead=1)))
+    assert offices(desk)[:2] == [("SYR1", "Outlet A", 1), ("SYR1", "Outlet B", 1)]
+
+
+def test_of_one_record_that_stands_twice_and_differs_neither_is_lost(desk: Desk, tmp_path: Path) -> None:
+    desk.take(feed(tmp_path, row("SYR1", dead=1), row("SYR1", dead=5), row("SYR2", dead=2)))
+    assert {dead for record, _, dead in offices(desk) if record == "SYR1"} == {1, 5}
+    claims = desk.receipts.claims()
+    assert claims["claim_key"].is_unique().all() and claims["event_key"].n_unique() == 2
+    desk.take(feed(tmp_path, row("SYR1", dead=5)))
+    assert desk.dead() == {"SYR1": 5, "SYR2": 2} and desk.receipts.claims().height == 4
+
+
+def test_a_record_that_reads_differently_now_is_not_withdrawn(desk: Desk, tmp_path: Path) -> None:
+    desk.take(feed(tmp_path, row("SYR1", dead=1), row("SYR2", dead=2)))
+    again = feed(tmp_path, row("SYR1", dead=3).replace("Outlet A; Outlet B", "Outlet A"), row("SYR2", dead=2))
+    held = desk.receipts.claims()
+    desk.take(again)
+    assert desk.receipts.withdraw("acled", desk.described, [again], held, desk.now) is None
+
+
+def test_a_lost_batch_is_kept_again_when_its_file_comes_again(desk: Desk, tmp_path: Path) -> None:
+    received = feed(tmp_path, row("SYR1"), row("SYR2", lat="91"))
+    desk.take(received)
+    before = desk.receipts.claims()
+    for path in desk.receipts.folder.glob("*.p*"):
+        path.write_bytes(b"junk")
+    with pytest.raises(TrucewatchError, match=r"entry 1 cannot be read back .*or collect feed\.csv again"):
+        desk.receipts.claims()
+    assert desk.take(received) == 0
+    assert desk.receipts.claims().equals(before)
+
+
+def test_under_another_key_nothing_is_taken_for_what_was_received(desk: Desk, tmp_path: Path) -> None:
+    desk.take(feed(tmp_path, row("SYR1")))
+    with pytest.raises(TrucewatchError, match="the mission's key is another"):
+        Receipts(desk.receipts.folder, b"x" * 32).claims()
+
+
+def test_entries_that_were_moved_about_are_a_damaged_index(desk: Desk, tmp_path: Path) -> None:
+    for id_ in ("SYR1", "SYR2"):
+        desk.take(feed(tmp_path, row(id_)))
+    index = desk.receipts.folder / INDEX
+    one, other = index.read_text("utf-8").splitlines(keepends=True)
+    for text in (other + one, one + one, other):
+        index.write_text(text, encoding="utf-8")
+        with pytest.raises(TrucewatchError, match="the index is damaged"):
+            desk.receipts.entries()
+
+
+def test_letters_that_end_a_line_elsewhere_end_none_here(desk: Desk, tmp_path: Path) -> None:
+    name = "a\u2028b\x85c.csv"
+    desk.take(feed(tmp_path, row("SYR1"), row("SYR\u2028", lat="9\u20281"), name=name), name)
+    assert [entry.file for entry in desk.receipts.entries()] == [name]
+    ((_, (problem,)),) = desk.receipts.batches()
+    assert problem.file == name

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+import os
 import random
 from collections.abc import Mapping
 from pathlib import Path
@@ -274,3 +275,18 @@ def test_the_public_sees_nothing_that_only_the_mission_may_know(watch: Mission, 
         text = pl.read_parquet(path).write_csv() if path.suffix == ".parquet" else path.read_text(encoding="utf-8")
         for secret in ("from the ridge", "no names were heard", "It would settle it"):
             assert secret not in text, (path.name, secret)
+
+
+# ---- to the byte -----------------------------------------------------------------------------------------------------
+
+GOLDEN = Path(__file__).with_name("golden")
+
+
+@pytest.mark.parametrize("name", ["summary.json", "findings.csv"])
+def test_the_tiny_mission_comes_to_what_is_written_down(watch: Mission, tmp_path: Path, name: str) -> None:
+    """After a change that is meant, `TRUCEWATCH_WRITE_GOLDEN=1 pytest tests/test_route.py` writes it down again."""
+    watch.run().publish(tmp_path / "out")
+    made = (tmp_path / "out" / name).read_bytes()
+    if os.environ.get("TRUCEWATCH_WRITE_GOLDEN") == "1":
+        (GOLDEN / name).write_bytes(made)
+    assert made.decode("utf-8") == (GOLDEN / name).read_bytes().decode("utf-8")

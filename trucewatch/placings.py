@@ -76,6 +76,9 @@ def _points(sheet: Sheet, country: pl.Series) -> pl.DataFrame:
     sheet.refuse_where(half, "half-a-point", "of longitude and latitude only one is given")
     lon = sheet.number(written["longitude"], "longitude", -180, 180)
     lat = sheet.number(written["latitude"], "latitude", -90, 90)
+    # A place of which only one half can be read is none; its row is refused.
+    broken = lon.is_null() | lat.is_null()
+    lon, lat = lon.set(broken, None), lat.set(broken, None)
     grid = sheet.field("grid")
     square = sheet.read_rows(
         pl.DataFrame({"grid": grid.set(lon.is_not_null(), None)}), "bad-grid-reference",
