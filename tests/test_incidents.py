@@ -16,7 +16,8 @@ from polars.testing import assert_frame_equal
 
 from trucewatch.actors import Actor, Register, read_pairs, write_pairs
 from trucewatch.claims import View, claims_table, view
-from trucewatch.incidents import FIRST_HAND, MOST_ACCOUNTS, Incidents, corroborate
+from trucewatch.accounts import MOST_ACCOUNTS
+from trucewatch.incidents import FIRST_HAND, Incidents, corroborate
 from trucewatch.levels import Level
 
 NOON = datetime(2020, 3, 1, 12, tzinfo=UTC)
