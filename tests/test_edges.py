@@ -20,8 +20,9 @@ from click.testing import CliRunner, Result
 
 import trucewatch.sitreps.publish as publishing
 from trucewatch.cli import main
-from trucewatch.mission import Mission, shipped, trace
+from trucewatch.mission import Mission, shipped
 from trucewatch.received import INDEX
+from trucewatch.traces import trace
 
 LAW = "south-syria-2017"
 OWN = """\

@@ -7,21 +7,13 @@ import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
-import polars as pl
 import pytest
 
 from trucewatch.evidence import Standard
 from trucewatch.mission import (
     Mission,
     assess_files,
-    check,
     demo,
-    find_agreement,
-    find_simulation,
-    open_agreement,
-    open_source,
-    shipped,
-    trace,
 )
 from trucewatch.problems import TrucewatchError
 
@@ -44,43 +36,6 @@ def received(watch: Mission, *rows: str, day: int = 1, whole: bool = False) -> N
     path = watch.folder.parent / "presence.csv"
     path.write_text("\n".join([HEADER, *rows]) + "\n", encoding="utf-8")
     watch.collect("presence", [path], whole=whole, now=datetime(2026, 1, day, tzinfo=UTC))
-
-
-# ---- what is shipped -------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("name", sorted(path.name for path in shipped("agreements").iterdir() if path.is_dir()))
-def test_the_worked_examples_of_what_ships_come_out_as_written(name: str) -> None:
-    agreement, problems, examples = check(name)
-    assert problems == []
-    assert examples >= (30 if agreement.id == "south-syria-2017" else 6)
-
-
-@pytest.mark.parametrize("name", sorted(path.stem for path in shipped("sources").glob("*.yml")))
-def test_the_shipped_sources_can_be_opened(name: str) -> None:
-    assert open_source(name).id == name
-
-
-def test_what_is_not_there_is_told_with_the_nearest_name() -> None:
-    for look, wrong, near in (
-        (find_agreement, "south-siria-2017", "south-syria-2017"),
-        (open_source, "ucpd", "ucdp"),
-        (find_simulation, "south-syria-dem", "south-syria-demo"),
-    ):
-        with pytest.raises(TrucewatchError, match=f"did you mean '{near}'"):
-            look(wrong)
-
-
-def test_an_example_that_comes_out_otherwise_is_told_with_its_line(tmp_path: Path) -> None:
-    folder = tmp_path / "agreement"
-    shutil.copytree(shipped("agreements") / "south-syria-2017", folder)
-    text = (folder / "examples.yml").read_text(encoding="utf-8")
-    wrong = text.replace("expect: violation", "expect: untouched", 1)
-    (folder / "examples.yml").write_text(wrong, encoding="utf-8")
-    _, (problem,), _ = check(folder)
-    line = next(n for n, (a, b) in enumerate(zip(text.split("\n"), wrong.split("\n"), strict=True), 1) if a != b)
-    assert problem.code == "example-differs"
-    assert problem.line <= line and "comes to violation" in problem.message
 
 
 # ---- a mission's folder ----------------------------------------------------------------------------------------------
@@ -159,20 +114,6 @@ def test_the_same_file_under_another_name_changes_no_finding(watch: Mission, tmp
     assert one.select(same).equals(other.select(same))
 
 
-def test_a_finding_leads_back_to_file_and_line_from_both_sides(watch: Mission, tmp_path: Path) -> None:
-    received(watch, seen("F1"))
-    done = watch.run()
-    done.publish(tmp_path / "out")
-    id_ = done.findings.filter(pl.col("clause") == "C3")["finding"][0]
-    for folder in (watch.folder, tmp_path / "out"):
-        told = trace(folder, id_)
-        assert [(link["file"], link["line"]) for link in told["chain_to_line"]] == [("presence.csv", 2)]
-    with pytest.raises(TrucewatchError, match="holds no finding"):
-        trace(tmp_path / "out", "nothing")
-    with pytest.raises(TrucewatchError, match="is neither"):
-        trace(tmp_path, id_)
-
-
 def test_a_finding_can_be_looked_at(watch: Mission) -> None:
     received(watch, seen("<b>F1</b>"))
     done = watch.run()
@@ -224,11 +165,3 @@ def test_a_period_without_ends_is_closed_by_what_was_received(watch: Mission) ->
     assert watch.run(period="2018/..").summary["period"]["end"] == "2018-06-01T21:00:00Z"
     with pytest.raises(TrucewatchError, match="period"):
         watch.run(period="last week")
-
-
-def test_an_agreement_with_faults_is_opened_for_nobody(tmp_path: Path) -> None:
-    shutil.copytree(shipped("agreements") / "south-syria-2017", tmp_path / "agreement")
-    with (tmp_path / "agreement" / "agreement.yml").open("a", encoding="utf-8") as file:
-        file.write("timezon: UTC\n")
-    with pytest.raises(TrucewatchError, match="unknown-key"):
-        open_agreement(tmp_path / "agreement")

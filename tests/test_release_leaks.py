@@ -10,7 +10,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from trucewatch.mission import Mission, assess_files, trace
+from trucewatch.mission import Mission, assess_files
+from trucewatch.traces import trace
 
 PATROL = """\
 report_id,patrol,position_lat,position_lon,bearing,bearing_reference,range_from_m,range_to_m,means,count,count_unit,\

@@ -240,7 +240,7 @@ def assess(
 @_JSON
 def trace(folder: Path, finding: str, as_json: bool) -> None:
     """Follow the finding ID of DIR (a mission, or a sitrep's folder) back to file and line."""
-    from trucewatch.mission import trace as trace_finding
+    from trucewatch.traces import trace as trace_finding
 
     told = trace_finding(folder, finding)
     if as_json:

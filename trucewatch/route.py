@@ -1,0 +1,263 @@
+"""Route: from files to an assessment: claims, incidents, findings, and the figures a sitrep of them states."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from trucewatch.agreement.terms import Agreement, Reading
+from trucewatch.claims import View, claims_of, view
+from trucewatch.evidence import Standard
+from trucewatch.findings import assess
+from trucewatch.incidents import corroborate
+from trucewatch.levels import Level, read_level
+from trucewatch.problems import FileFault, Problem, TrucewatchError, WrongCall, did_you_mean
+from trucewatch.reports import Received, collect
+from trucewatch.shipped import open_agreement, open_source
+from trucewatch.simulations import is_simulated
+from trucewatch.sitreps.figures import figures
+from trucewatch.sitreps.material import Figures, Material, Told
+from trucewatch.sitreps.publish import publish
+from trucewatch.sitreps.tables import findings_table, summary
+from trucewatch.sources import Source
+from trucewatch.when import Span, read_edtf
+
+STRICT = "strict"
+Progress = Callable[[str], None]
+
+
+def silent(stage: str) -> None:
+    """Tell nobody how far it is."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Assessment:
+    """What came of the route: the claims in view, incidents, findings, and the figures a sitrep of them states."""
+
+    material: Material
+    figures: Figures
+
+    def __repr__(self) -> str:
+        """A line, so that a notebook is not flooded."""
+        counts = ", ".join(f"{count} {outcome}" for outcome, count in self.figures.counts.items())
+        return f"<Assessment of {self.material.agreement.id}, {self.figures.period.text}: {counts}>"
+
+    @property
+    def claims(self) -> pl.DataFrame:
+        """The claims in view, one row each."""
+        return self.material.view.claims
+
+    @property
+    def incidents(self) -> pl.DataFrame:
+        """The incidents, one row each."""
+        return self.material.incidents.incidents
+
+    @property
+    def findings(self) -> pl.DataFrame:
+        """The findings of the period, told; one row each."""
+        return findings_table(self.figures)
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """The rows that were refused, and why."""
+        return self.material.problems
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """The published summary."""
+        return summary(self.figures)
+
+    def finding(self, finding_id: str) -> Finding:
+        """Return one finding to look at; raises KeyError for an id that is not among them."""
+        for told in self.figures.told:
+            if told.id == finding_id:
+                return Finding(told)
+        raise KeyError(finding_id)
+
+    def publish(self, out: str | Path) -> tuple[Path, ...]:
+        """Write the sitrep and its tables into a folder; return their paths. Raises TrucewatchError."""
+        return publish(self.figures, self.material.agreement, Path(out))
+
+    def to_geopandas(self) -> Any:
+        """Return the findings as a GeoDataFrame (WGS 84), places as the regions they were told as; needs geopandas."""
+        from geopandas import GeoDataFrame
+
+        from trucewatch.sitreps.tables import findings_geojson
+
+        features = json.loads(findings_geojson(self.figures, self.material.agreement))["features"]
+        return GeoDataFrame.from_features(features, crs="EPSG:4326")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One finding, with its reasons; a notebook shows it as a card, `print` as text."""
+
+    told: Told
+
+    def __str__(self) -> str:
+        told = self.told
+        lines = [
+            told.sentence,
+            f"  finding {told.id}: {told.outcome} under {told.clause}",
+            f"  who answers for it: {told.responsibility}",
+            f"  on whose word: {told.origins}",
+            *(f"  it would settle it to know {way}" for way in told.settled_by),
+            *(f"  tests: {', '.join(f'{name} {answer}' for name, answer in told.tests.items())}",),
+        ]
+        for link in told.chain:
+            teller = link["office"] or "office not named"
+            lines.append(f"  {link['file']}:{link['line']}: {link['source']} {link['record'] or ''}, {teller}")
+            if link["text"]:
+                lines.append(f"    {link['text']}")
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        from markupsafe import escape
+
+        told = self.told
+        rows = [
+            ("Outcome", f"{told.outcome} under {told.clause}"),
+            ("Who answers for it", told.responsibility),
+            ("On whose word", told.origins),
+            *(("Would settle it", way) for way in told.settled_by),
+            *(
+                (f"{link['file']}:{link['line']}", f"{link['office'] or ''}: {link['text'] or ''}")
+                for link in told.chain
+            ),
+        ]
+        body = "".join(f"<tr><th scope='row'>{escape(name)}</th><td>{escape(value)}</td></tr>" for name, value in rows)
+        return f"<p>{escape(told.sentence)}</p><table>{body}</table>"
+
+
+def assess_files(
+    paths: Sequence[str | Path],
+    source: str | Path,
+    agreement: str | Path,
+    period: str | None = None,
+    reading: str | None = None,
+    audience: str = "mission",
+    progress: Progress = silent,
+) -> Assessment:
+    """Take some files of one source through the whole route without a mission.
+
+    `source` and `agreement` are shipped ids or paths; `period` is an EDTF interval such as 2017-05/2018-08; `reading`
+    is one of the agreement's. Raises TrucewatchError for anything the user can mend.
+    """
+    progress("reading the agreement")
+    law, feed = open_agreement(agreement), open_source(source)
+    span, chosen, level = read_period(period, law), read_reading(reading, law), read_level(audience)
+    received = collect_all(feed, paths, law, progress)
+    claims = claims_of(pl.concat([batch.reports for batch in received]))
+    rows = [RowAccount(feed.id, batch.problems, batch.rows_read, batch.rows_refused) for batch in received]
+    return follow_route(claims, (feed,), rows, law, chosen, span, level, progress=progress)
+
+
+def collect_all(feed: Source, paths: Sequence[str | Path], agreement: Agreement, progress: Progress) -> list[Received]:
+    """Read some files of a source; raises WrongCall for none at all, TrucewatchError for what cannot be read."""
+    if not paths:
+        raise WrongCall("name at least one file")
+    received = []
+    for path in map(readable, paths):
+        progress(f"reading {path.name}")
+        try:
+            received.append(collect(feed, path, gazetteer=agreement.gazetteer, zone=agreement.timezone))
+        except UnicodeEncodeError:
+            raise FileFault(f"{path.name}: holds half a character, such as \\ud800; this is no text") from None
+    return received
+
+
+@dataclass(frozen=True, slots=True)
+class RowAccount:
+    """How the rows of something received were accounted for; `withdrawn` counts records that the source took back."""
+
+    source: str
+    problems: tuple[Problem, ...] = ()
+    read: int = 0
+    refused: int = 0
+    withdrawn: int = 0
+
+
+def _account(
+    rows: Sequence[RowAccount], seen: View, sources: Sequence[Source]
+) -> tuple[tuple[Source, ...], tuple[Problem, ...], int, int, int]:
+    """Return the sources that an audience may know of, and (problems, rows read, refused, withdrawn) of their rows.
+
+    What was wrong with a row, and how many there were, may tell what stands in it: of a source that holds anything
+    above the audience only the rows are counted of which something is left.
+    """
+    hidden = {s.id for s in sources if any(read_level(word) > seen.audience for word in s.levels.values())}
+    left = seen.claims.filter(pl.col("source").is_in(hidden)).select("source", "event_key").unique()
+    open_rows = [told for told in rows if told.source not in hidden]
+    return (
+        tuple(source for source in sources if source.id not in hidden or source.id in left["source"]),
+        tuple(problem for told in open_rows for problem in told.problems),
+        sum(told.read for told in open_rows) + left.height,
+        sum(told.refused for told in open_rows),
+        sum(told.withdrawn for told in open_rows),
+    )
+
+
+def follow_route(
+    claims: pl.DataFrame,
+    sources: tuple[Source, ...],
+    rows: Sequence[RowAccount],
+    agreement: Agreement,
+    reading: Reading | None,
+    period: Span | None,
+    audience: Level,
+    standard: Standard = Standard.REASONABLE_GROUNDS,
+    may_determine: bool = False,
+    is_simulation: bool = False,
+    progress: Progress = silent,
+) -> Assessment:
+    """Take claims through the route: what an audience may know of them, incidents, findings, figures."""
+    seen = view(claims, audience)
+    progress("corroborating")
+    incidents = corroborate(seen, agreement.gazetteer, agreement.register)
+    progress("assessing")
+    findings = assess(incidents, agreement, reading, standard)
+    strict = None
+    if STRICT in agreement.readings and (reading is None or reading.id != STRICT):
+        strict = assess(incidents, agreement, agreement.readings[STRICT], standard)
+    known, problems, rows_read, rows_refused, withdrawn = _account(rows, seen, sources)
+    material = Material(
+        view=seen, incidents=incidents, findings=findings, strict=strict, agreement=agreement, reading=reading,
+        sources=known, problems=problems, rows_read=rows_read, rows_refused=rows_refused,
+        may_determine=may_determine, is_simulation=is_simulation or is_simulated(claims), withdrawn=withdrawn,
+    )  # fmt: skip
+    progress("counting")
+    return Assessment(material, figures(material, period))
+
+
+def read_period(text: str | None, agreement: Agreement) -> Span | None:
+    """Read a period in the time zone of an agreement; raises WrongCall."""
+    if text is None:
+        return None
+    try:
+        return read_edtf(text, agreement.timezone)
+    except ValueError as fault:
+        raise WrongCall(f"the period cannot be read: {fault}") from None
+
+
+def read_reading(name: str | None, agreement: Agreement) -> Reading | None:
+    """Return the reading of an agreement that goes by a name; raises WrongCall."""
+    if name is None:
+        return None
+    if name not in agreement.readings:
+        hint = did_you_mean(name, agreement.readings) or f"it has: {', '.join(agreement.readings) or 'none'}"
+        raise WrongCall(f"{agreement.id} has no reading '{name}'; {hint}")
+    return agreement.readings[name]
+
+
+def readable(path: str | Path) -> Path:
+    """Return the path of a file to be read; raises TrucewatchError for a name that nothing could print."""
+    place = Path(path).absolute()
+    if any(unicodedata.category(letter) in ("Cc", "Cs") for letter in place.name):
+        raise TrucewatchError(f"{place.name!a}: holds a character that is no text; give the file another name")
+    return place
