@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -18,18 +19,21 @@ from polars.testing import assert_frame_equal
 from trucewatch.actors import ANYBODY, write_pairs
 from trucewatch.claims import (
     SCHEMA,
+    by_cell,
     claim,
     claims_of,
     claims_table,
     current,
     empty_claims,
     keyed_hash,
+    projected,
     view,
 )
 from trucewatch.levels import Level
 from trucewatch.problems import TrucewatchError
 from trucewatch.reports import SCHEMA as REPORT_SCHEMA
 from trucewatch.sources import LEVELLED
+from trucewatch.where import Plane
 
 NOON, LATER = datetime(2017, 7, 9, 9, tzinfo=UTC), datetime(2017, 7, 9, 10, tzinfo=UTC)
 NOBODY = {"office": None, "cites": None, "text": None}
@@ -161,6 +165,15 @@ def test_the_rows_of_one_curated_event_share_it_and_it_is_not_the_sources_own_nu
     table = claims(*rows)
     assert len(keys(table)) == 2 and table["event_key"].n_unique() == 1
     assert "SYR-77" not in table["event_key"].to_list()
+
+
+@given(files(), st.binary(max_size=64), st.integers(1, 4))
+@settings(max_examples=40)
+def test_a_large_table_has_the_keys_that_a_small_one_has(rows: list[dict[str, object]], key: bytes, many: int) -> None:
+    here = claims(*rows, key=key)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("trucewatch.claims._MANY", many)
+        assert_frame_equal(claims(*rows, key=key), here)
 
 
 def test_the_entry_says_when_it_was_received() -> None:
@@ -377,3 +390,44 @@ def test_a_claim_whose_levels_say_nothing_is_public() -> None:
 def test_a_level_that_nobody_knows_is_not_taken_for_public() -> None:
     with pytest.raises(TrucewatchError, match="'secret' is not a level"):
         view(claims(report(levels='{"text": "secret"}')), Level.SEALED)
+
+
+# ---- where they lie in the plane -------------------------------------------------------------------------------------
+
+POINTS = st.lists(
+    st.none() | st.tuples(st.floats(35, 37, allow_subnormal=False), st.floats(32, 34, allow_subnormal=False)),
+    max_size=8,
+)
+
+
+def placed(points: Sequence[tuple[float, float] | None]) -> pl.DataFrame:
+    told = [report(str(i), lon=p[0] if p else None, lat=p[1] if p else None) for i, p in enumerate(points)]
+    return claims(*told)
+
+
+@given(POINTS)
+@settings(max_examples=60)
+def test_claims_lie_where_their_points_do_in_the_plane(points: list[tuple[float, float] | None]) -> None:
+    plane = Plane(36.0, 33.0)
+    table = placed(points)
+    laid = projected(table, plane)
+    assert_frame_equal(laid.drop("x_m", "y_m"), table)
+    for lon, lat, x, y in laid.select("lon", "lat", "x_m", "y_m").rows():
+        if lon is None:
+            assert x is None and y is None
+        else:
+            assert (x, y) == tuple(map(float, plane.project(lon, lat)))
+
+
+@given(POINTS, st.sampled_from([500.0, 2_000.0, 50_000.0]))
+@settings(max_examples=60)
+def test_by_cell_neighbours_lie_together(points: list[tuple[float, float] | None], cell_m: float) -> None:
+    laid = projected(placed(points), Plane(36.0, 33.0))
+    ordered = by_cell(laid, cell_m)
+    assert_frame_equal(ordered.sort("claim_key", "version"), laid)
+    cells = [
+        None if x is None else (math.floor(y / cell_m), math.floor(x / cell_m))
+        for x, y in ordered.select("x_m", "y_m").rows()
+    ]
+    among = list(zip(cells, ordered["claim_key"], strict=True))
+    assert among == sorted(among, key=lambda one: (one[0] is None, one[0] or (0, 0), one[1]))

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+import textwrap
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,8 +17,9 @@ import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
 
-from trucewatch.actors import read_pairs
+from trucewatch.actors import read_pairs, write_pairs
 from trucewatch.claims import SCHEMA as CLAIM
 from trucewatch.problems import FileFault
 from trucewatch.reports import SCHEMA, Received, collect
@@ -48,6 +50,12 @@ def written(folder: Path, text: str) -> Source:
     source, problems = read_source(path)
     assert source is not None, problems
     return source
+
+
+def own(folder: Path, more: str) -> Source:
+    """Return a source of bare dates that says a little more."""
+    least = "format: 1\nid: own\ntitle: Own\nlicence: CC0\nwhat: {act: {always: shelling}}\nwhen: {from: day}\n"
+    return written(folder, f"{least}told: {{means: {{always: open-source}}}}\n{textwrap.dedent(more)}")
 
 
 def received(folder: Path, source: Source, content: str, name: str = "file.csv", zone: str = DAMASCUS) -> Received:
@@ -263,6 +271,78 @@ def test_every_row_is_read_or_refused(
     assert len({problem.line for problem in found.problems}) == found.rows_refused
     assert not {problem.line for problem in found.problems} & set(found.reports["line"])
     assert found.rows_read == 6 or not whole
+
+
+@settings(max_examples=25)
+@given(changes=CHANGES, quote=st.none() | st.integers(300, 3000), block_bytes=st.integers(200, 2000))
+def test_a_file_comes_to_the_same_in_blocks_of_any_size(
+    tmp_path_factory: pytest.TempPathFactory, changes: list[tuple[int, str, str]], quote: int | None, block_bytes: int
+) -> None:
+    rows = [{**EVENT, "id": str(i)} for i in range(6)]
+    for i, column, cell in changes:
+        rows[i] = {**rows[i], column: cell}
+    content = table(rows)
+    content = content if quote is None else content[:quote] + '"' + content[quote:]
+    path = tmp_path_factory.mktemp("rows") / "file.csv"
+    path.write_text(content, encoding="utf-8", newline="")
+    whole, pieced = (
+        collect(shipped("ucdp"), path, gazetteer=SYRIA, zone=DAMASCUS, block_bytes=size)
+        for size in (2**20, block_bytes)
+    )
+    assert_frame_equal(whole.reports, pieced.reports)
+    assert whole.problems == pieced.problems
+    assert (whole.rows_read, whole.rows_refused) == (pieced.rows_read, pieced.rows_refused)
+
+
+NAMES = st.sampled_from(["A", "B", "a,b", 'the "Z"', "é", "", "حلب", "A\\"])
+
+
+@settings(max_examples=60)
+@given(st.lists(st.tuples(st.sampled_from(["fight", "raid", "both"]), NAMES, NAMES), min_size=1, max_size=8))
+def test_pairs_are_what_every_rule_says_in_their_one_form(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, str, str]]
+) -> None:
+    folder = tmp_path_factory.mktemp("pairs")
+    source = own(folder, """
+        who:
+          - {when: {kind: [fight, both]}, between: [a, b]}
+          - {when: {kind: [raid, both]}, by: [a, {always: C}], on: b}
+    """)  # fmt: skip
+    feed = table([{"day": "2017-07-09", "kind": kind, "a": a, "b": b} for kind, a, b in rows])
+    found = received(folder, source, feed).reports["pairs"]
+    for (kind, a, b), pairs in zip(rows, found, strict=True):
+        fight = {(a, b), (b, a)} if kind != "raid" else set()
+        raid = {(a, b), ("C", b)} if kind != "fight" else set()
+        assert pairs == write_pairs(fight | raid)
+
+
+@settings(max_examples=150)
+@given(st.data())
+def test_content_holds_the_filled_columns_and_no_other(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    folder = tmp_path_factory.mktemp("content")
+    name = st.sampled_from(["a", "ab", 'q"x', "s\\", "é", ",", "{", '","', ":"])
+    names = data.draw(st.lists(name, unique=True, max_size=4))
+    cell = st.sampled_from(["", "", "x", '"', "\\", ',"a":""', '"a":"",', "\n", "é", "{", "}", '":""'])
+    row = st.fixed_dictionaries({"day": st.just("2017-07-09"), **dict.fromkeys(names, cell)})
+    rows = data.draw(st.lists(row, min_size=1, max_size=4))
+    found = received(folder, own(folder, ""), table(rows)).reports["content"]
+    for content, row_told in zip(found, rows, strict=True):
+        # A column whose name JSON has to write otherwise stays, filled or not.
+        kept = {name: cell for name, cell in row_told.items() if cell or set(name) & set('"\\')}
+        assert content == json.dumps(kept, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+def test_a_report_has_the_grade_that_its_source_had_then(tmp_path: Path) -> None:
+    source = own(tmp_path, """
+        reliability:
+          - {from: 2017, grade: C, because: new}
+          - {from: 2017-07-09, grade: B, because: it held up}
+    """)  # fmt: skip
+    days = ("2016-12-31", "2017-07-07", "2017-07-10", "2017-07-08/2017-07-12")
+    found = received(tmp_path, source, table([{"day": day} for day in days]), zone="UTC")
+    assert found.reports["reliability"].to_list() == ["F", "C", "B", "B"]
 
 
 @settings(max_examples=10)

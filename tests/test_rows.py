@@ -8,11 +8,11 @@ import io
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trucewatch.problems import FileFault
-from trucewatch.rows import MOST_FIELD_BYTES, Form, LooksLike, Rows, Shape, read_header, read_rows
+from trucewatch.rows import MOST_FIELD_BYTES, Form, LooksLike, Rows, Shape, read_header, read_rows, take_rows
 
 CSV = Shape()
 
@@ -235,3 +235,79 @@ def test_real_rows_with_newlines_inside_keep_their_lines(data: Path) -> None:
     assert rows.frame.height == 16_566 and len(text) > 16_568
     starts = [text[line - 1].split(",", 1)[0] for line in rows.lines]
     assert starts == rows.frame["id"].to_list()
+
+
+# ---- a large file is read in blocks ----------------------------------------------------------------------------------
+
+CELL = st.one_of(
+    st.sampled_from(["", "1", "x,y", 'say "no"', "two\nlines", "\r\n", '"', '5" gun', "حلب", " "]),
+    st.text('ab",\n\r ', max_size=5),
+)
+QUOTED = CELL.map(lambda cell: '"' + cell.replace('"', '""') + '"')
+ROW = st.one_of(
+    st.tuples(CELL, QUOTED).map(",".join),
+    st.tuples(QUOTED, QUOTED).map(",".join),
+    st.lists(st.one_of(CELL, QUOTED), min_size=1, max_size=3).map(",".join),
+)
+
+
+@st.composite
+def awkward_files(draw: st.DrawFn) -> str:
+    """Rows with quotes, commas and line breaks in them, some broken, with the line ends of either system."""
+    line_end = draw(st.sampled_from(["\n", "\r\n"]))
+    rows = ["a,b", *draw(st.lists(ROW, max_size=8))]
+    return line_end.join(rows) + draw(st.sampled_from(["", line_end]))
+
+
+@given(awkward_files(), st.integers(1, 60))
+@settings(max_examples=400)
+def test_a_file_reads_the_same_in_blocks_of_any_size(
+    tmp_path_factory: pytest.TempPathFactory, content: str, block_bytes: int
+) -> None:
+    path = tmp_path_factory.mktemp("blocks") / "file.csv"
+    path.write_bytes(content.encode())
+    assert outcome(path, block_bytes) == outcome(path, 2**20)
+
+
+def outcome(path: Path, block_bytes: int) -> object:
+    try:
+        rows = read_rows(path, CSV, block_bytes)
+    except FileFault as refused:
+        return str(refused)
+    return rows.frame.rows(), rows.lines.to_list(), rows.problems
+
+
+@given(st.lists(st.lists(st.text('ab",\n ', max_size=5), min_size=2, max_size=2), min_size=30, max_size=40))
+@settings(max_examples=30)
+def test_what_a_writer_of_csv_wrote_is_read_back_from_blocks(
+    tmp_path_factory: pytest.TempPathFactory, cells: list[list[str]]
+) -> None:
+    written = io.StringIO()
+    csv.writer(written, lineterminator="\n", quoting=csv.QUOTE_ALL).writerows([["a", "b"], *cells])
+    path = tmp_path_factory.mktemp("blocks") / "file.csv"
+    path.write_text(written.getvalue(), encoding="utf-8")
+    parts = take_rows(path, CSV, lambda rows: rows, block_bytes=50)
+    assert len(parts) > 1
+    assert [list(row) for part in parts for row in part.frame.rows()] == cells
+
+
+@pytest.mark.parametrize("block_bytes", [1, 9, 2**20])
+def test_what_is_wrong_with_the_file_is_told_before_what_is_wrong_with_its_columns(
+    tmp_path: Path, block_bytes: int
+) -> None:
+    def refuse(rows: Rows) -> None:
+        raise FileFault("file.csv: is of another source")
+
+    (tmp_path / "file.csv").write_text("a,b\n1\n2\n3\n")
+    with pytest.raises(FileFault, match="1 column where 2 belong, in every row"):
+        take_rows(tmp_path / "file.csv", CSV, refuse, block_bytes)
+    (tmp_path / "file.csv").write_text("a,b\n1\n2\n3\n4,5\n")
+    with pytest.raises(FileFault, match="is of another source"):
+        take_rows(tmp_path / "file.csv", CSV, refuse, block_bytes)
+
+
+@pytest.mark.parametrize("block_bytes", [64, 2**20])
+def test_a_file_of_another_form_is_refused_in_whatever_blocks(tmp_path: Path, block_bytes: int) -> None:
+    (tmp_path / "file.csv").write_text("a,b\n" + '1,"open\n' * 1_100)
+    with pytest.raises(FileFault, match="quotes do not pair on more than 1000 lines"):
+        read_rows(tmp_path / "file.csv", CSV, block_bytes)

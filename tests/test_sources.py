@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,36 @@ def test_the_least_that_a_description_says(tmp_path: Path) -> None:
     assert source.refusal_limit == 0.05 and source.shape.form is Form.CSV and source.needs() == [("day",)]
 
 
+def test_a_source_keeps_the_grades_it_had(tmp_path: Path, schema: Any) -> None:
+    written = """reliability:
+- {grade: C, because: new to us}
+- {from: 2017-05, grade: B, because: it held up}
+- {from: 2018, grade: E, because: "it was sold"}
+"""
+    source, problems = described(tmp_path, SMALL + written)
+    assert problems == [] and source is not None
+    months = [
+        datetime(2016, 1, 1),
+        datetime(2017, 5, 1),
+        datetime(2017, 5, 2),
+        datetime(2018, 1, 1),
+        datetime(2019, 1, 1),
+    ]
+    # What ended as the month began lay before it.
+    assert [source.reliability_at(month.replace(tzinfo=UTC)) for month in months] == ["C", "C", "B", "B", "E"]
+    assert source.reliability == "E" and [grade.because for grade in source.grades][2] == "it was sold"
+    validate = jsonschema.Draft202012Validator(schema).validate
+    validate(read_text(tmp_path / "small.yml")[0].plain())
+    with pytest.raises(jsonschema.ValidationError):
+        validate({**read_text(tmp_path / "small.yml")[0].plain(), "reliability": [{"grade": "B"}]})
+
+
+def test_before_its_first_grade_a_source_cannot_be_judged(tmp_path: Path) -> None:
+    source, _ = described(tmp_path, SMALL + "reliability: [{from: 2017, grade: A, because: known}]\n")
+    assert source is not None
+    assert source.reliability_at(datetime(2016, 12, 1, tzinfo=UTC)) == "F"
+
+
 def test_columns_that_are_used_are_needed_unless_they_may_be_missing(tmp_path: Path) -> None:
     source, _ = described(
         tmp_path,
@@ -87,6 +118,23 @@ where:
         ),
         ("levels: {lon: missiom}", "small.yml:9: unknown-level 'missiom' is not a level; did you mean 'mission'?"),
         ("reliability: G", "small.yml:9: unknown-word reliability: 'G' is not known (one of A, B, C, D, E, F)"),
+        ("reliability: []", "small.yml:9: missing-value a grade, or a list of grades"),
+        ("reliability: [{because: x}]", "small.yml:9: missing-key 'grade' is missing"),
+        ("reliability: [{grade: B}]", "small.yml:9: missing-key 'because' is missing"),
+        ("reliability: [{grade: B, becuse: x}]", "small.yml:9: unknown-key a grade has no key 'becuse'"),
+        ("reliability: [{grade: G, because: x}]", "small.yml:9: unknown-word grade: 'G' is not known"),
+        (
+            "reliability:\n- {grade: B, because: x}\n- {grade: C, because: y}",
+            "small.yml:11: missing-key 'from' is missing",
+        ),
+        (
+            "reliability:\n- {from: 2017-13, grade: B, because: x}",
+            "small.yml:10: bad-date '2017-13' is no date",
+        ),
+        (
+            "reliability:\n- {from: 2017-05, grade: B, because: x}\n- {from: 2017-05-01, grade: C, because: y}",
+            "small.yml:11: not-in-order the grade before this one is from as late a day, or a later one",
+        ),
         ("interest: friend", "small.yml:9: unknown-word interest: 'friend' is not known"),
         ("curated: 1", "small.yml:9: not-true-or-false 'curated' must be true or false"),
         ("timezone: Asia/Damaskus", "small.yml:9: unknown-timezone 'Asia/Damaskus' is no IANA time zone"),

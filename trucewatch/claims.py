@@ -9,19 +9,26 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Set
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from trucewatch.actors import ANYBODY, read_pairs
 from trucewatch.evidence import Extent
+from trucewatch.kernels.compiled import is_fast_available
+from trucewatch.kernels.digests import hex_digests
 from trucewatch.levels import Level, most_sensitive, read_level
+from trucewatch.where import Plane
 
 # `assess` without a mission has no key of its own; its keys only need to be stable.
 OPEN_KEY = b"trucewatch: no mission"
-
+# From this many rows on their hashes are worth compiled code.
+_MANY = 100_000
 
 _INSTANT = pl.Datetime("us", "UTC")
 
@@ -130,6 +137,24 @@ def keyed_hash(key: bytes, *parts: str) -> str:
     return digest.hexdigest()
 
 
+def _keyed_hashes(key: bytes, *parts: pl.Series) -> pl.Series:
+    """Return the keyed hash of each row's parts, as `keyed_hash` does of one."""
+    rows = pl.DataFrame([part.alias(str(i)) for i, part in enumerate(parts)])
+    if rows.height < _MANY or not is_fast_available() or not key:
+        return pl.Series([keyed_hash(key, *row) for row in rows.iter_rows()], dtype=pl.String)
+    # Together the parts of a large table would take as much memory as the table itself.
+    slices = [rows.slice(at, _MANY) for at in range(0, rows.height, _MANY)]
+    with ThreadPoolExecutor(2) as pool:
+        return pl.concat(pool.map(partial(_digests, key[:64]), slices))
+
+
+def _digests(key: bytes, rows: pl.DataFrame) -> pl.Series:
+    lengths = rows.select(pl.all().str.len_bytes().cast(pl.Int64)).to_numpy()
+    text = rows.select(pl.concat_str(pl.all()).str.join("")).item()
+    lines = hex_digests(key, text.encode(), np.ascontiguousarray(lengths)).decode()
+    return pl.Series([lines.removesuffix("\n")]).str.split("\n").explode()
+
+
 def empty_claims() -> pl.DataFrame:
     """Return a claims table without rows."""
     return pl.DataFrame(schema=SCHEMA)
@@ -149,42 +174,95 @@ def claims_of(reports: pl.DataFrame, key: bytes = OPEN_KEY, entry: int = 0) -> p
     `key` draws the claim keys, `entry` says when the reports were received. The same content gives the same rows
     whatever its file's name, line or order; of a row that stands twice, the smaller line is kept.
     """
-    numbered = (
-        reports.sort("content", "line", "file")
-        .unique(["source", "record", "content"], keep="first", maintain_order=True)
-        .with_columns(
-            # Rows of one report are separate items of it. Those of one curated record differ, and nobody can tell which
-            # is the later: they stand side by side, as of one event.
-            pl.when(pl.col("record").is_null())
-            .then(pl.lit(0))
-            .otherwise(pl.col("content").rank("ordinal").over("source", "record") - 1)
-            .cast(pl.Int32)
-            .alias("row")
-        )
+    versioned = reports.with_columns(_keyed_hashes(key, reports["source"], reports["content"]).alias("version"))
+    numbered = _numbered(_without_twins(versioned))
+    rows = numbered.select(
+        "source",
+        "version",
+        "row",
+        "tellers",
+        pl.col("record").replace("", None).fill_null(pl.col("content")).alias("name"),
     )
-    rows = numbered.select("source", "record", "content", "row", "event_key", "curated")
-    names = [record or content for record, content in rows.select("record", "content").iter_rows()]
-    versions = [keyed_hash(key, source, content) for source, content in rows.select("source", "content").iter_rows()]
-    events = [
-        keyed_hash(key, source, "event", event) if curated and event else version
-        for source, event, curated, version in zip(
-            rows["source"], rows["event_key"], rows["curated"], versions, strict=True
-        )
-    ]
-    unfolded = (
-        numbered.with_columns(
-            pl.Series("name", names, pl.String), pl.Series("content", versions), pl.Series("event_key", events)
-        )
+    told = (
+        rows.with_row_index("at")
         .with_columns(pl.int_ranges(pl.col("tellers").list.len(), dtype=pl.Int32).alias("item"))
         .explode("tellers", "item")
         .unnest("tellers")
-        .rename({"content": "version"})
     )
-    keys = [
-        keyed_hash(key, source, name, f"{row}.{item}")
-        for source, name, row, item in unfolded.select("source", "name", "row", "item").iter_rows()
-    ]
-    return claims_table(unfolded.with_columns(pl.Series("claim_key", keys, pl.String), pl.lit(entry).alias("entry")))
+    places = told.select(pl.format("{}.{}", "row", "item")).to_series()
+    keys = _keyed_hashes(key, told["source"], told["name"], places).alias("claim_key")
+    order = told.select("version").hstack([keys]).with_row_index("at").sort("claim_key", "version")["at"]
+    told = told.hstack([keys]).select(pl.col("at", "claim_key", "item", "office", "cites", "text").gather(order))
+    kept = [name for name in SCHEMA if name not in (*told.columns, "event_key", "entry")]
+    events = _event_keys(key, numbered)
+    claims = numbered.select(*kept, events).select(pl.all().gather(told["at"]))
+    whole = claims.hstack(told.drop("at")).with_columns(pl.lit(entry, dtype=pl.Int64).alias("entry"))
+    return whole.select(pl.col(name).cast(kind) for name, kind in SCHEMA.items())
+
+
+def _without_twins(reports: pl.DataFrame) -> pl.DataFrame:
+    """Keep, of a row that stands twice, the one on the smaller line."""
+    twins = reports["version"].is_duplicated()
+    if not twins.any():
+        return reports
+    first = (
+        reports.filter(twins)
+        .sort("line", "file")
+        .unique(["source", "record", "content"], keep="first", maintain_order=True)
+    )
+    return pl.concat([reports.filter(~twins), first])
+
+
+def _numbered(reports: pl.DataFrame) -> pl.DataFrame:
+    """Number the rows of one record, from 0, in the order of their content.
+
+    Rows of one report are separate items of it. Those of one curated record differ, and nobody can tell which is the
+    later: they stand side by side, as of one event.
+    """
+    again = (reports["record"].is_duplicated() & reports["record"].is_not_null()).fill_null(False)
+    alone = reports.filter(~again).with_columns(pl.lit(0, dtype=pl.Int32).alias("row"))
+    rank = pl.col("content").rank("ordinal").over("source", "record") - 1
+    return (
+        pl.concat([alone, reports.filter(again).with_columns(rank.cast(pl.Int32).alias("row"))])
+        if again.any()
+        else alone
+    )
+
+
+def _event_keys(key: bytes, reports: pl.DataFrame) -> pl.Series:
+    """Return the event that each row tells of: the source's own, where it is curated; else the row is its own event."""
+    curated = pl.col("curated") & pl.col("event_key").is_not_null() & (pl.col("event_key") != "")
+    told = reports.with_row_index("at").filter(curated).select("at", "source", "event_key")
+    events = _keyed_hashes(key, told["source"], pl.repeat("event", told.height, eager=True), told["event_key"])
+    return (
+        reports["version"].scatter(told["at"], events).alias("event_key")
+        if told.height
+        else reports["version"].alias("event_key")
+    )
+
+
+def projected(claims: pl.DataFrame, plane: Plane) -> pl.DataFrame:
+    """Return claims with `x_m` and `y_m`, metres in the plane of an agreement; null where there is no point.
+
+    For what has passed `view`: the plane says which agreement it is, and no claim carries it.
+    """
+    has_point = claims["lon"].is_not_null() & claims["lat"].is_not_null()
+    points = claims.select("lon", "lat").filter(has_point)
+    x, y = plane.project(points["lon"].to_numpy(), points["lat"].to_numpy())
+    rows = has_point.arg_true()
+    none = pl.repeat(None, claims.height, dtype=pl.Float64, eager=True)
+    return claims.with_columns(none.clone().scatter(rows, x).alias("x_m"), none.clone().scatter(rows, y).alias("y_m"))
+
+
+def by_cell(claims: pl.DataFrame, cell_m: float = 2_000.0) -> pl.DataFrame:
+    """Sort projected claims by the square of the plane they lie in, then by key, so that neighbours lie together.
+
+    The squares, `cell_m` metres wide, stand in rows from south to north, each from west to east; claims without a
+    point come last.
+    """
+    row, column = ((pl.col(name) / cell_m).floor() for name in ("y_m", "x_m"))
+    order = claims.select(pl.arg_sort_by(row, column, "claim_key", "version", nulls_last=True)).to_series()
+    return claims.select(pl.all().gather(order))
 
 
 def current(claims: pl.DataFrame) -> pl.DataFrame:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
-from trucewatch.actors import ANYBODY, write_pairs
+from trucewatch.actors import ANYBODY
 from trucewatch.evidence import Extent, read_count
 from trucewatch.placings import place
 from trucewatch.problems import FileFault, Problem, did_you_mean
-from trucewatch.rows import Rows, read_rows
+from trucewatch.rows import BLOCK_BYTES, Rows, take_rows
 from trucewatch.sheets import MOST_COUNTED, Sheet, split
 from trucewatch.sources import LOCAL, Source, Telling, Vague, Value
 from trucewatch.when import Span, read_edtf
@@ -97,32 +99,43 @@ class Received:
         return self.rows_refused / self.rows_read if self.rows_read else 0.0
 
 
-def collect(source: Source, path: Path, *, gazetteer: Gazetteer, zone: str) -> Received:
+def collect(source: Source, path: Path, *, gazetteer: Gazetteer, zone: str, block_bytes: int = BLOCK_BYTES) -> Received:
     """Read a file as a source describes it; rows at fault are left out and told, the others become reports.
 
-    `zone` is the time zone of a source whose times are local. Raises FileFault for a file that cannot be read as one of
-    this source at all.
+    `zone` is the time zone of a source whose times are local. A large file is read in blocks of about `block_bytes`;
+    that changes nothing of what comes of it. Raises FileFault for a file that cannot be read as one of this source at
+    all.
     """
-    rows = read_rows(path, source.shape)
-    _check_columns(source, rows.frame.columns, path.name)
-    sheet = Sheet.of(source, rows.frame, gazetteer, zone if source.timezone == LOCAL else source.timezone)
+    where = (path.name, gazetteer, zone if source.timezone == LOCAL else source.timezone)
+    parts = take_rows(path, source.shape, lambda rows: _received(source, rows, *where), block_bytes)
+    return Received(
+        reports=pl.concat([part.reports for part in parts]),
+        problems=tuple(sorted(problem for part in parts for problem in part.problems)),
+        rows_read=sum(part.rows_read for part in parts),
+        rows_refused=sum(part.rows_refused for part in parts),
+    )
+
+
+def _received(source: Source, rows: Rows, file: str, gazetteer: Gazetteer, zone: str) -> Received:
+    _check_columns(source, rows.frame.columns, file)
+    sheet = Sheet.of(source, rows.frame, gazetteer, zone)
     columns: dict[str, pl.Series | pl.Expr] = {
         "source": pl.lit(source.id),
         "record": sheet.field("record"),
         "event_key": sheet.field("event_key"),
-        "file": pl.lit(path.name),
+        "file": pl.lit(file),
         "line": rows.lines,
         "content": _content(rows.frame),
         "tellers": _tellers(sheet),
         **_what(sheet),
-        **_when(sheet),
+        **(when := _when(sheet)),
         **place(sheet),
         **_dead(sheet),
         "pairs": _pairs(sheet),
         "records_deaths": pl.lit(source.records_deaths),
         "means": sheet.field("means"),
         "interest": pl.lit(source.interest),
-        "reliability": pl.lit(source.reliability),
+        "reliability": _reliability(source, when["latest"]),
         "curated": pl.lit(source.curated),
         "facts": _facts(sheet),
         "levels": pl.lit(json.dumps(dict(source.levels), sort_keys=True)),
@@ -130,7 +143,7 @@ def collect(source: Source, path: Path, *, gazetteer: Gazetteer, zone: str) -> R
     table = rows.lines.to_frame().select(
         _as_expr(columns[name]).cast(kind).alias(name) for name, kind in SCHEMA.items()
     )
-    return _set_apart(table, rows, sheet, path.name)
+    return _set_apart(table, rows, sheet, file)
 
 
 def _as_expr(column: pl.Series | pl.Expr) -> pl.Expr:
@@ -151,7 +164,7 @@ def _set_apart(table: pl.DataFrame, rows: Rows, sheet: Sheet, file: str) -> Rece
     refused_before = len(rows.problems)
     return Received(
         reports=reports,
-        problems=tuple(sorted([*rows.problems, *sheet.problems(file, rows.lines)])),
+        problems=(*rows.problems, *sheet.problems(file, rows.lines)),
         rows_read=table.height + refused_before,
         rows_refused=table.height - reports.height + refused_before,
     )
@@ -161,9 +174,25 @@ def _content(frame: pl.DataFrame) -> pl.Series:
     """Write each row as a JSON object of its filled columns: the same whatever else stands in the file."""
     if not frame.width:
         return pl.Series("content", [], dtype=pl.String)
-    written = frame.select(pl.struct(sorted(frame.columns)).struct.json_encode()).to_series()
-    # Inside a JSON string a quote never stands alone, so these patterns find empty columns only.
-    return written.str.replace_all(r',"[^"\\]*":""', "").str.replace(r'^\{"[^"\\]*":"",?', "{")
+    is_empty = frame.select(pl.all() == "")
+    never, always = (is_empty.select(how).row(0, named=True) for how in (~pl.all().any(), pl.all().all()))
+    # A column that is empty throughout costs nothing; one whose name JSON writes otherwise stays in any case.
+    plain = {name for name in frame.columns if json.dumps(name, ensure_ascii=False) == f'"{name}"'}
+    names = [name for name in sorted(frame.columns) if not (always[name] and name in plain)]
+    if not names:
+        return pl.repeat("{}", frame.height, dtype=pl.String, eager=True)
+    written = frame.select(pl.struct(names).struct.json_encode().alias("content"))
+    # Inside a JSON string a quote never stands alone, so these find empty columns only.
+    content = pl.col("content")
+    for name in names[1:]:
+        if name in plain and not never[name]:
+            content = content.str.replace(f',"{name}":""', "", literal=True)
+    leading = f'{{"{names[0]}":""'
+    if names[0] in plain and not never[names[0]]:
+        rest = pl.col("content").str.slice(len(leading)).str.strip_prefix(",")
+        written = written.with_columns(content)
+        content = pl.when(pl.col("content").str.starts_with(leading)).then("{" + rest).otherwise("content")
+    return written.select(content.alias("content")).to_series()
 
 
 def _what(sheet: Sheet) -> dict[str, pl.Series]:
@@ -221,10 +250,14 @@ def _when(sheet: Sheet) -> dict[str, pl.Series]:
         vague = vague.zip_with(~sheet.holds(rule.when), pl.repeat(number, sheet.height, dtype=pl.Int64, eager=True))
     start = sheet.needed("from", "it is not said when")
     asked = pl.DataFrame({"from": start, "until": sheet.field("until"), "vague": vague})
-    forms = [_form_pattern(form) for form in sheet.source.written]
-    spans = sheet.read_rows(
-        asked, "bad-date", {"earliest": _INSTANT, "latest": _INSTANT}, lambda row: _read_times(sheet, forms, *row)
-    )
+    forms = tuple(_form_pattern(form) for form in sheet.source.written)
+    rules = sheet.source.vague
+
+    def read(row: tuple[str | None, str | None, int | None]) -> tuple[datetime | None, datetime | None]:
+        first, last, rule = row
+        return _read_times(sheet.zone, forms, None if rule is None else rules[rule], first, last)
+
+    spans = sheet.read_rows(asked, "bad-date", {"earliest": _INSTANT, "latest": _INSTANT}, read)
     backward = (spans["latest"] <= spans["earliest"]).fill_null(False)
     sheet.refuse_where(backward, "end-before-start", "ends ({}) before it starts", asked["until"])
     return {
@@ -234,16 +267,26 @@ def _when(sheet: Sheet) -> dict[str, pl.Series]:
     }
 
 
+# The days of a large file come again in each of its blocks.
+@lru_cache(maxsize=65536)
 def _read_times(
-    sheet: Sheet, forms: list[re.Pattern[str]], start: str | None, end: str | None, vague: int | None
+    zone: str, forms: tuple[re.Pattern[str], ...], rule: Vague | None, start: str | None, end: str | None
 ) -> tuple[datetime | None, datetime | None]:
     if start is None:
         return None, None
     first, last = (_as_edtf(text, forms) for text in (start, end or start))
-    if vague is not None:
-        rule = sheet.source.vague[vague]
+    if rule is not None:
         first, last = (_widen(text, rule) for text in (first, last))
-    return _read_time(first, sheet.zone).earliest, _read_time(last, sheet.zone).latest
+    return _read_time(first, zone).earliest, _read_time(last, zone).latest
+
+
+def _reliability(source: Source, latest: pl.Series) -> pl.Expr:
+    """Return the grade that held at the end of each row's time."""
+    if len(source.grades) == 1 and source.grades[0].since is None:
+        return pl.lit(source.grades[0].reliability)
+    asked = latest.unique().drop_nulls()
+    held = [source.reliability_at(instant) for instant in asked]
+    return pl.lit(latest.replace_strict(asked, pl.Series(held, dtype=pl.String), default=None))
 
 
 def _read_time(text: str, zone: str) -> Span:
@@ -264,7 +307,7 @@ def _form_pattern(form: str) -> re.Pattern[str]:
     return re.compile(pattern)
 
 
-def _as_edtf(text: str, forms: list[re.Pattern[str]]) -> str:
+def _as_edtf(text: str, forms: Iterable[re.Pattern[str]]) -> str:
     """Write a date as EDTF if it has one of the forms, else leave it as it is."""
     for form in forms:
         if found := form.fullmatch(text):
@@ -310,28 +353,37 @@ def _whole(sheet: Sheet, name: str) -> pl.Series:
 
 
 def _pairs(sheet: Sheet) -> pl.Series:
-    """Write down who may have done it to whom: together what every rule says that holds."""
-    rules = sheet.source.pairings
-    columns: dict[str, pl.Series] = {}
-    for i, rule in enumerate(rules):
-        columns[f"{i} holds"] = sheet.holds(rule.when)
-        for j, name in enumerate((*rule.by, *([rule.on] if rule.on else []))):
-            columns[f"{i} {j}"] = sheet.value(name)
-    if not columns:
+    """Write down who may have done it to whom: together what every rule says that holds, as `write_pairs` does."""
+    said: list[tuple[pl.Series, pl.Series, pl.Series]] = []
+    for rule in sheet.source.pairings:
+        holds, nobody = sheet.holds(rule.when), sheet.repeat("")
+        by = [sheet.value(name).fill_null("") for name in rule.by]
+        on = sheet.value(rule.on).fill_null("") if rule.on else nobody
+        both = [(by[0], by[1]), (by[1], by[0])] if rule.both_ways else [(actor, on) for actor in by]
+        said += [(holds, actor, target) for actor, target in both]
+    if not said:
         return sheet.repeat(ANYBODY)
+    # Numbered in the order of their names, pairs of names sort as numbers do.
+    names = pl.concat([name for _, *pair in said for name in pair]).unique().sort()
+    number = pl.Enum(names)
+    none = len(names) ** 2
+    codes = np.stack([_pair_codes(number, *rule) for rule in said], axis=1)
+    codes.sort(axis=1)
+    codes[:, 1:][codes[:, 1:] == codes[:, :-1]] = none
+    quoted = pl.Series([json.dumps(name, ensure_ascii=False) for name in names], dtype=pl.String)
+    pairs = []
+    for column in codes.T:
+        there = pl.Series(column < none)
+        actor, target = (quoted.gather(pl.Series(half).set(~there, None)) for half in np.divmod(column, len(names)))
+        pairs.append(pl.format("[{}, {}]", pl.lit(actor), pl.lit(target)))
+    together = pl.concat_str(pairs, separator=", ", ignore_nulls=True)
+    return pl.select(pl.when(together != "").then(pl.format("[{}]", together)).otherwise(pl.lit(ANYBODY))).to_series()
 
-    def pair(row: tuple[Any, ...]) -> tuple[str]:
-        pairs: list[tuple[str, str]] = []
-        cells = iter(row)
-        for rule in rules:
-            holds = next(cells)
-            by = [next(cells) or "" for _ in rule.by]
-            on = (next(cells) or "") if rule.on else ""
-            if holds:
-                pairs += [(by[0], by[1]), (by[1], by[0])] if rule.both_ways else [(actor, on) for actor in by]
-        return (write_pairs(pairs) if pairs else ANYBODY,)
 
-    return sheet.read_rows(pl.DataFrame(columns), "unknown-word", {"pairs": pl.String()}, pair)["pairs"]
+def _pair_codes(number: pl.Enum, holds: pl.Series, actor: pl.Series, target: pl.Series) -> npt.NDArray[np.int64]:
+    many = len(number.categories)
+    by, on = (name.cast(number).to_physical().cast(pl.Int64).to_numpy() for name in (actor, target))
+    return np.where(holds.to_numpy(), by * many + on, many**2)
 
 
 def _facts(sheet: Sheet) -> pl.Series:
@@ -347,7 +399,7 @@ def _facts(sheet: Sheet) -> pl.Series:
         return sheet.repeat(None)
     names = list(columns)
 
-    def write(row: tuple[Any, ...]) -> tuple[str]:
+    def write(row: tuple[str | None, ...]) -> tuple[str]:
         return (json.dumps({n: truths[cell] for n, cell in zip(names, row, strict=True) if cell}, sort_keys=True),)
 
     return sheet.read_rows(pl.DataFrame(columns), "unknown-word", {"facts": pl.String()}, write)["facts"]

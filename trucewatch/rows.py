@@ -7,11 +7,14 @@ import io
 import json
 import re
 import zlib
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -20,12 +23,18 @@ import polars as pl
 from trucewatch.problems import FileFault, Problem
 
 MOST_FIELD_BYTES = 1_000_000
+BLOCK_BYTES = 48 * 2**20
 _MOST_FILE_BYTES = 8 * 2**30
 _MOST_BROKEN = 1_000
 _CHUNK = 32 * 2**20
 _BEGINNING = 2**20
+# A stretch whose marks are looked at together: small enough to stay in the cache.
+_STRETCH = 2**17
+_ODD_STRETCH = 2**16
 
 Positions = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+Taken = TypeVar("Taken")
 
 
 class Form(StrEnum):
@@ -74,26 +83,84 @@ class Rows:
     problems: tuple[Problem, ...] = ()
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Layout:
-    """Where each record of a delimited text begins and ends (bytes), and how many columns it has."""
+    """Where each record of a delimited text begins, where its line ends, which line it begins on, and its columns."""
 
     starts: Positions
     ends: Positions
+    lines: Positions
     widths: Positions
-    even: bool  # quotes pair as they should, so that a plain reader reads it right
-    broken: list[int] = field(default_factory=list)  # where a line begins that belongs to no record
+    even: Flags  # its quotes pair as they should, so that a plain reader reads it right
+    broken: tuple[int, ...] = ()  # lines that belong to no record
+
+    def where(self, chosen: Flags) -> _Layout:
+        """Return some of the records, without what is broken."""
+        return _Layout(
+            self.starts[chosen], self.ends[chosen], self.lines[chosen], self.widths[chosen], self.even[chosen]
+        )
+
+    @classmethod
+    def of(cls, parts: list[_Layout]) -> _Layout:
+        """Return several layouts as one."""
+        return cls(
+            np.concatenate([part.starts for part in parts]),
+            np.concatenate([part.ends for part in parts]),
+            np.concatenate([part.lines for part in parts]),
+            np.concatenate([part.widths for part in parts]),
+            np.concatenate([part.even for part in parts]),
+            tuple(line for part in parts for line in part.broken),
+        )
 
 
-def read_rows(path: Path, shape: Shape) -> Rows:
+def read_rows(path: Path, shape: Shape, block_bytes: int = BLOCK_BYTES) -> Rows:
     """Read every row of a file as text.
 
     Raises FileFault for a file that is missing, empty, truncated, not UTF-8, or not of this shape.
     """
+    blocks = take_rows(path, shape, lambda rows: rows, block_bytes)
+    problems = sorted(problem for block in blocks for problem in block.problems)
+    frame, lines = (pl.concat([block.frame for block in blocks]), pl.concat([block.lines for block in blocks]))
+    return Rows(frame, lines, tuple(problems))
+
+
+def take_rows(
+    path: Path, shape: Shape, take: Callable[[Rows], Taken], block_bytes: int = BLOCK_BYTES, threads: int = 2
+) -> list[Taken]:
+    """Take a file through a function, some rows at a time, and return what came of each part in the file's order.
+
+    A part is about `block_bytes` of whole records; a file of more than one is read on several threads, so the function
+    must look at nothing but its rows. There is always one part, and every part has the same columns. Raises FileFault
+    as `read_rows` does; what is wrong with the file as a whole is told before what the function raises.
+    """
     raw = _read_bytes(path)
     if shape.form in (Form.JSON, Form.GEOJSON):
-        return _read_json(raw.decode("utf-8"), path.name, shape)
-    return _read_delimited(raw, path.name, shape)
+        return [take(_read_json(raw.decode("utf-8"), path.name, shape))]
+    blocks = _Blocks(raw, path.name, shape, block_bytes).read()
+    first, second = next(blocks), next(blocks, None)
+    if second is None:
+        return [take(first())]
+    taken: list[Taken] = []
+    with ThreadPoolExecutor(threads) as pool:
+        waiting = deque([pool.submit(_taken, take, first), pool.submit(_taken, take, second)])
+        for block in blocks:
+            waiting.append(pool.submit(_taken, take, block))
+            # No more is read ahead than keeps every thread busy.
+            while len(waiting) > threads + 1:
+                taken.append(_answer(waiting.popleft(), blocks))
+        return taken + [_answer(part, blocks) for part in waiting]
+
+
+def _taken(take: Callable[[Rows], Taken], block: Callable[[], Rows]) -> Taken:
+    return take(block())
+
+
+def _answer(part: Future[Taken], blocks: Iterator[Callable[[], Rows]]) -> Taken:
+    try:
+        return part.result()
+    except FileFault:
+        deque(blocks, maxlen=0)
+        raise
 
 
 def read_header(path: Path, shape: Shape) -> list[str]:
@@ -105,7 +172,7 @@ def read_header(path: Path, shape: Shape) -> list[str]:
     is_json = raw.lstrip()[:1] in (b"[", b"{")
     if shape.form in (Form.JSON, Form.GEOJSON):
         return read_rows(path, shape).frame.columns if is_json else []
-    first = [] if is_json else _split_line(raw[: raw.find(b"\n") if b"\n" in raw else len(raw)], shape)
+    first = [] if is_json else _split_line(raw.partition(b"\n")[0], shape)
     if shape.columns:
         return next((list(names) for names in shape.columns if len(names) == len(first)), [""] * len(first))
     return _header_names(first)
@@ -161,7 +228,7 @@ def _as_text(raw: bytes, name: str) -> bytes:
     if raw.startswith(b"PK\x03\x04"):
         raise FileFault(f"{name}: is a zip archive or a workbook; unpack it, or save the sheet as CSV")
     raw = raw.removeprefix(b"\xef\xbb\xbf")
-    if not raw.strip():
+    if not raw or raw.isspace():
         raise FileFault(f"{name}: is empty")
     if (at := raw.find(b"\0")) >= 0:
         raise FileFault(f"{name}:{_line_at(raw, at)}: holds a NUL byte; this is no text")
@@ -177,137 +244,177 @@ def _line_at(raw: bytes, position: int) -> int:
     return raw.count(b"\n", 0, position) + 1
 
 
-def _read_delimited(raw: bytes, name: str, shape: Shape) -> Rows:
-    layout = _lay_out(raw, shape)
-    if not layout.even:
-        layout = _lay_out_slowly(raw, name, shape)
-    first, names = _names_by_width(raw, name, layout, shape)
-    starts, ends, widths = layout.starts[first:], layout.ends[first:], layout.widths[first:]
-    fits = np.isin(widths, list(names))
-    if len(widths) and not fits.any():
-        _refuse_others([""] * int(np.bincount(widths).argmax()), shape, name)
-        raise FileFault(f"{name}: {_wrong_throughout(widths, list(names), raw, shape)}")
-    lines = np.searchsorted(np.flatnonzero(np.frombuffer(raw, np.uint8) == 10), starts) + 1
-    problems = [
-        Problem(name, int(line), "wrong-number-of-columns", _wrong_width(int(width), list(names)))
-        for line, width in zip(lines[~fits], widths[~fits], strict=True)
-    ]
-    problems += [
-        Problem(name, _line_at(raw, at), "quotes-do-not-pair", "a quoted field does not end as it should")
-        for at in layout.broken
-    ]
-    kept = _Layout(starts[fits], ends[fits], widths[fits], layout.even)
-    frame = _take_apart(raw, kept, names, shape)
-    long = bool((kept.ends - kept.starts > MOST_FIELD_BYTES).any())
-    return _without_long_fields(frame, pl.Series("line", lines[fits], dtype=pl.Int64), problems, name, long)
+@dataclass(slots=True)
+class _Blocks:
+    """A delimited text while it is read block by block, and what is known of it so far."""
+
+    raw: bytes
+    name: str
+    shape: Shape
+    block_bytes: int
+    at: int = 0
+    line: int = 1
+    broken: int = 0
+
+    def read(self) -> Iterator[Callable[[], Rows]]:
+        """Go through the blocks: for each a function that takes its records apart."""
+        layout = self._lay_out()
+        while not (len(layout.starts) or layout.broken) and self.at < len(self.raw):
+            layout = self._lay_out()
+        header, names = self._names_by_width(layout)
+        layout = layout if header is None else _without_first(layout)
+        widths, any_fits = np.zeros(0, dtype=np.int64), False
+        while True:
+            widths = np.concatenate((widths, layout.widths)) if not any_fits else widths
+            any_fits = any_fits or bool(np.isin(layout.widths, list(names)).any())
+            if self.at >= len(self.raw) and len(widths) and not any_fits:
+                _refuse_others([""] * int(np.bincount(widths).argmax()), self.shape, self.name)
+                raise FileFault(f"{self.name}: {_wrong_throughout(widths, list(names), self.raw, self.shape)}")
+            yield partial(_take_apart, self.raw, self.name, layout, names, self.shape)
+            if self.at >= len(self.raw):
+                return
+            layout = self._lay_out()
+
+    def _names_by_width(self, layout: _Layout) -> tuple[list[str] | None, dict[int, tuple[str, ...]]]:
+        """Return the header, if there is one, and the names of the columns for each number of columns."""
+        if self.shape.columns:
+            return None, {len(names): names for names in self.shape.columns}
+        # A first line whose quotes do not pair is no header.
+        if not len(layout.starts) or (layout.broken and layout.broken[0] < layout.lines[0]):
+            raise FileFault(f"{self.name}:1: the header cannot be read: its quotes do not pair")
+        line = self.raw[layout.starts[0] : layout.ends[0]].removesuffix(b"\r")
+        header = _header_names(_split_line(line, self.shape))
+        _check_header(self.raw, int(layout.ends[0]), line, header, self.name)
+        _refuse_others(header, self.shape, self.name)
+        return header, {len(header): tuple(header)}
+
+    def _lay_out(self) -> _Layout:
+        """Find the records of the next block."""
+        parts: list[_Layout] = []
+        begin = self.at
+        while self.at < len(self.raw) and (not parts or self.at - begin < self.block_bytes):
+            part = self._lay_out_even()
+            parts.append(self._lay_out_slowly() if part is None else part)
+        return _Layout.of(parts)
+
+    def _lay_out_even(self) -> _Layout | None:
+        """Find records by their marks: a line or column ends where an even number of quotes came before.
+
+        Stops before the first record whose quotes do not pair as they should; None where that is the next one.
+        """
+        stop = min(self.at + min(_STRETCH, self.block_bytes), len(self.raw))
+        if not self.shape.quotes and stop < len(self.raw):
+            stop = (self.raw.find(b"\n", stop) + 1) or len(self.raw)
+        text = np.frombuffer(self.raw, np.uint8, stop - self.at, self.at)
+        separator = ord(self.shape.separator)
+        is_mark = (text == 10) | (text == separator)
+        marks = np.flatnonzero(is_mark | (text == 34) if self.shape.quotes else is_mark)
+        kinds = text[marks]
+        separates, line_ends = kinds == separator, np.flatnonzero(kinds == 10)
+        ending, limit, is_open = np.arange(len(line_ends)), len(text), False
+        if self.shape.quotes:
+            quotes = np.flatnonzero(kinds == 34)
+            # Only whether it is odd counts, and that survives where eight bits run over.
+            outside = np.cumsum(kinds == 34, dtype=np.uint8) & 1 == 0
+            separates &= outside
+            limit = self._first_odd(text, marks[quotes], ~outside[quotes])
+            ending = np.flatnonzero(outside[line_ends] & (marks[line_ends] < limit))
+            is_open = len(outside) > 0 and not outside[-1]
+        ends = marks[line_ends[ending]]
+        columns = np.cumsum(separates, dtype=np.int64)
+        before = columns[line_ends[ending]]
+        lines = self.line + ending + 1
+        if stop == len(self.raw) and limit == len(text) and not is_open and not self.raw.endswith(b"\n"):
+            ends, lines = np.append(ends, len(text)), np.append(lines, self.line + len(line_ends))
+            before = np.append(before, columns[-1] if len(columns) else 0)
+        if not len(ends):
+            return None
+        layout = _Layout(
+            starts=np.concatenate(([0], ends[:-1] + 1)) + self.at,
+            ends=ends + self.at,
+            lines=np.concatenate(([self.line], lines[:-1])),
+            widths=np.diff(before, prepend=0) + 1,
+            even=np.ones(len(ends), dtype=np.bool_),
+        )
+        self.at, self.line = min(self.at + int(ends[-1]) + 1, len(self.raw)), int(lines[-1])
+        return _without_blanks(self.raw, layout)
+
+    def _first_odd(self, text: npt.NDArray[np.uint8], quotes: Positions, opens: Flags) -> int:
+        """Return where the first quote stands that opens no field's beginning or closes no field's end.
+
+        A doubled quote is both. Where there is none, all of the text is even.
+        """
+        separator = ord(self.shape.separator)
+        ahead = text[np.maximum(quotes - 1, 0)]
+        behind = text[np.minimum(quotes + 1, len(text) - 1)]
+        after = text[np.minimum(quotes + 2, len(text) - 1)]
+        begins = (quotes == 0) | (ahead == 10) | (ahead == 34) | (ahead == separator)
+        is_end = self.at + quotes >= len(self.raw) - 1
+        returns = (behind == 13) & ((after == 10) | (self.at + quotes >= len(self.raw) - 2))
+        ends = is_end | (behind == 10) | (behind == 34) | (behind == separator) | returns
+        odd = np.flatnonzero(~np.where(opens, begins, ends))
+        return int(quotes[odd[0]]) if len(odd) else len(text)
+
+    def _lay_out_slowly(self) -> _Layout:
+        """Find the next records of a text with stray quotes, where a quote counts only at the beginning of a field."""
+        raw, separator = self.raw, re.escape(self.shape.separator.encode())
+        one = rb'(?:"(?:[^"]|"")*+"|(?!")[^%s\n]*+)' % separator
+        record = re.compile(rb"%s(?:%s%s)*+(?=\r?\n|\r?\Z)" % (one, separator, one))
+        stop = self.at + min(_ODD_STRETCH, self.block_bytes)
+        found: list[tuple[int, int, int, int]] = []
+        broken: list[int] = []
+        while self.at < min(stop, len(raw)):
+            match = record.match(raw, self.at)
+            end = match.end() if match else raw.find(b"\n", self.at)
+            end = len(raw) if end < 0 else end
+            if match is None:
+                broken.append(self.line)
+            else:
+                found.append((self.at, end, self.line, len(_split_line(raw[self.at : end], self.shape))))
+            next_line = raw.find(b"\n", end)
+            following = next_line + 1 if next_line >= 0 else len(raw)
+            self.line += raw.count(b"\n", self.at, following)
+            self.at = following
+        self.broken += len(broken)
+        if self.broken > _MOST_BROKEN:
+            raise FileFault(
+                f"{self.name}: quotes do not pair on more than {_MOST_BROKEN} lines; this is not its format"
+            )
+        starts, ends, lines, widths = np.array(found, dtype=np.int64).reshape(-1, 4).T
+        odd = np.zeros(len(found), dtype=np.bool_)
+        return _without_blanks(raw, _Layout(starts, ends, lines, widths, odd, tuple(broken)))
 
 
-def _names_by_width(raw: bytes, name: str, layout: _Layout, shape: Shape) -> tuple[int, dict[int, tuple[str, ...]]]:
-    """Return which record is the first row, and the names of the columns for each number of columns."""
-    if shape.columns:
-        return 0, {len(names): names for names in shape.columns}
-    # A first line whose quotes do not pair is no header.
-    if not len(layout.starts) or (layout.broken and layout.broken[0] < layout.starts[0]):
-        raise FileFault(f"{name}:1: the header cannot be read: its quotes do not pair")
-    line = raw[layout.starts[0] : layout.ends[0]]
-    header = _header_names(_split_line(line, shape))
-    _check_header(raw, int(layout.ends[0]), line, header, name)
-    _refuse_others(header, shape, name)
-    return 1, {len(header): tuple(header)}
+def _without_first(layout: _Layout) -> _Layout:
+    return replace(layout.where(np.arange(len(layout.starts)) > 0), broken=layout.broken)
 
 
-def _lay_out(raw: bytes, shape: Shape) -> _Layout:
-    """Find the records in one pass over the bytes: a line or column ends where an even number of quotes came before."""
-    text = np.frombuffer(raw, np.uint8)
-    separator = ord(shape.separator)
-    ends_found: list[Positions] = []
-    before_found: list[Positions] = []
-    quotes_before = columns_before = 0
-    even = True
-    for at in range(0, len(text), _CHUNK):
-        chunk = text[at : at + _CHUNK]
-        line_ends, columns = np.flatnonzero(chunk == 10), np.flatnonzero(chunk == separator)
-        if shape.quotes:
-            quotes = np.flatnonzero(chunk == 34)
-            even = even and _quotes_are_even(text, quotes + at, quotes_before, separator)
-            line_ends = line_ends[(np.searchsorted(quotes, line_ends) + quotes_before) % 2 == 0]
-            columns = columns[(np.searchsorted(quotes, columns) + quotes_before) % 2 == 0]
-            quotes_before += len(quotes)
-        ends_found.append(line_ends + at)
-        before_found.append(np.searchsorted(columns, line_ends) + columns_before)
-        columns_before += len(columns)
-    ends, before = np.concatenate(ends_found), np.concatenate(before_found)
-    if not raw.endswith(b"\n"):
-        ends, before = np.append(ends, len(raw)), np.append(before, columns_before)
-    starts = np.concatenate(([0], ends[:-1] + 1)).astype(np.int64)
-    return _without_blanks(text, starts, ends, np.diff(before, prepend=0) + 1, even and quotes_before % 2 == 0)
-
-
-def _quotes_are_even(text: npt.NDArray[np.uint8], quotes: Positions, before: int, separator: int) -> bool:
-    """Say whether every opening quote begins a field and every closing one ends it; a doubled quote is both."""
-    turns = (np.arange(len(quotes)) + before) % 2
-    opening, closing = quotes[turns == 0], quotes[turns == 1]
-    ahead = text[np.maximum(opening - 1, 0)]
-    behind = text[np.minimum(closing + 1, len(text) - 1)]
-    begins = (opening == 0) | np.isin(ahead, (10, 34, separator))
-    ends = (closing == len(text) - 1) | np.isin(behind, (10, 13, 34, separator))
-    return bool(begins.all() and ends.all())
-
-
-def _without_blanks(
-    text: npt.NDArray[np.uint8], starts: Positions, ends: Positions, widths: Positions, even: bool
-) -> _Layout:
-    lengths = ends - starts
-    returns = (lengths > 0) & (text[np.maximum(ends - 1, 0)] == 13)
-    ends = ends - returns
-    # A line of blanks holds no row; only short lines are worth a look.
-    blank = ends == starts
-    for i in np.flatnonzero((lengths < 64) & (widths == 1) & ~blank):
-        blank[i] = not text[starts[i] : ends[i]].tobytes().strip()
-    return _Layout(starts[~blank], ends[~blank], widths[~blank], even)
-
-
-def _lay_out_slowly(raw: bytes, name: str, shape: Shape) -> _Layout:
-    """Find the records of a text with stray quotes, where a quote counts only at the beginning of a field."""
-    separator = re.escape(shape.separator.encode())
-    one = rb'(?:"(?:[^"]|"")*+"|(?!")[^%s\n]*+)' % separator
-    record = re.compile(rb"%s(?:%s%s)*+(?=\r?\n|\r?\Z)" % (one, separator, one))
-    starts: list[int] = []
-    ends: list[int] = []
-    broken: list[int] = []
-    at = 0
-    while at < len(raw):
-        found = record.match(raw, at)
-        stop = found.end() if found else raw.find(b"\n", at)
-        stop = len(raw) if stop < 0 else stop
-        if found is None:
-            broken.append(at)
-            if len(broken) > _MOST_BROKEN:
-                raise FileFault(f"{name}: quotes do not pair on more than {_MOST_BROKEN} lines; this is not its format")
-        elif raw[at:stop].strip():
-            starts.append(at)
-            ends.append(stop)
-        next_line = raw.find(b"\n", stop)
-        at = next_line + 1 if next_line >= 0 else len(raw)
-    widths = [len(_split_line(raw[a:b], shape)) for a, b in zip(starts, ends, strict=True)]
-    as_array = [np.array(numbers, dtype=np.int64) for numbers in (starts, ends, widths)]
-    ends_array = as_array[1] - np.array([raw[b - 1 : b] == b"\r" for b in ends], dtype=np.int64)
-    return _Layout(as_array[0], ends_array, as_array[2], False, broken)
+def _without_blanks(raw: bytes, layout: _Layout) -> _Layout:
+    """Return the records without lines that hold no row."""
+    lengths = layout.ends - layout.starts
+    blank = lengths == 0
+    # Only short lines are worth a look.
+    for i in np.flatnonzero((lengths < 64) & (layout.widths == 1) & ~blank):
+        blank[i] = not raw[layout.starts[i] : layout.ends[i]].strip()
+    return replace(layout.where(~blank), broken=layout.broken) if blank.any() else layout
 
 
 def _split_line(line: bytes, shape: Shape) -> list[str]:
-    """Split one record; a quote counts only where it opens a field that another one ends."""
-    text = line.decode("utf-8").removesuffix("\r")
+    """Split one record; a quote counts only where it opens a field that another one ends.
+
+    A return at the end of a field goes, as a plain reader has it.
+    """
+    text = line.decode("utf-8")
     if not shape.quotes or '"' not in text:
-        return text.split(shape.separator)
+        return [part.removesuffix("\r") for part in text.split(shape.separator)]
     separator = re.escape(shape.separator)
-    one = re.compile(rf'(?:"((?:[^"]|"")*+)"|([^{separator}]*+))({separator}|\Z)')
+    one = re.compile(rf'(?:"((?:[^"]|"")*+)"|([^{separator}]*+))({separator}|\r?\Z)')
     fields: list[str] = []
     at = 0
     while found := one.match(text, at):
-        fields.append(found[2] if found[1] is None else found[1].replace('""', '"'))
+        fields.append(found[2].removesuffix("\r") if found[1] is None else found[1].replace('""', '"'))
         at = found.end()
-        if not found[3]:
+        if found[3] != shape.separator:
             break
     return fields
 
@@ -349,26 +456,44 @@ def _wrong_width(width: int, expected: list[int]) -> str:
     return f"{width} column{'' if width == 1 else 's'} where {wanted} belong"
 
 
-def _take_apart(raw: bytes, layout: _Layout, names: dict[int, tuple[str, ...]], shape: Shape) -> pl.DataFrame:
+def _take_apart(raw: bytes, name: str, layout: _Layout, names: dict[int, tuple[str, ...]], shape: Shape) -> Rows:
+    """Read records into columns, and tell of those that are none."""
+    fits = np.isin(layout.widths, list(names))
+    problems = [
+        Problem(name, int(line), "wrong-number-of-columns", _wrong_width(int(width), list(names)))
+        for line, width in zip(layout.lines[~fits], layout.widths[~fits], strict=True)
+    ]
+    problems += [
+        Problem(name, line, "quotes-do-not-pair", "a quoted field does not end as it should") for line in layout.broken
+    ]
+    kept = layout.where(fits)
+    frame = _columns(raw, kept, names, shape)
+    long = bool((kept.ends - kept.starts > MOST_FIELD_BYTES).any())
+    return _without_long_fields(frame, pl.Series("line", kept.lines, dtype=pl.Int64), problems, name, long)
+
+
+def _columns(raw: bytes, layout: _Layout, names: dict[int, tuple[str, ...]], shape: Shape) -> pl.DataFrame:
     """Read records into columns; where they differ in width, a column that a record lacks is empty."""
     every = list(dict.fromkeys(column for width in sorted(names, reverse=True) for column in names[width]))
     frames = [pl.DataFrame(schema=dict.fromkeys(every, pl.String))]
     orders = [np.zeros(0, dtype=np.int64)]
     for width in names:
-        chosen = np.flatnonzero(layout.widths == width)
-        if len(chosen):
-            part = _Layout(layout.starts[chosen], layout.ends[chosen], layout.widths[chosen], layout.even)
-            frame = _take_even_apart(raw, part, names[width], shape)
-            missing = [pl.lit("").alias(column) for column in every if column not in frame.columns]
-            frames.append(frame.with_columns(missing).select(every))
-            orders.append(chosen)
-    frame = pl.concat(frames)
-    return frame if len(frames) <= 2 else frame[np.argsort(np.concatenate(orders), kind="stable")]
+        for even in (True, False):
+            chosen = (layout.widths == width) & (layout.even == even)
+            if chosen.any():
+                frame = _columns_of(raw, layout.where(chosen), names[width], shape)
+                missing = [pl.lit("").alias(column) for column in every if column not in frame.columns]
+                frames.append(frame.with_columns(missing).select(every) if missing else frame.select(every))
+                orders.append(np.flatnonzero(chosen))
+    if len(frames) == 2:
+        return frames[1]
+    return pl.concat(frames)[np.argsort(np.concatenate(orders), kind="stable")]
 
 
-def _take_even_apart(raw: bytes, layout: _Layout, names: tuple[str, ...], shape: Shape) -> pl.DataFrame:
+def _columns_of(raw: bytes, layout: _Layout, names: tuple[str, ...], shape: Shape) -> pl.DataFrame:
+    """Read records that are alike, in width and in whether a plain reader reads them right."""
     schema = dict.fromkeys(names, pl.String)
-    if layout.even:
+    if layout.even[0]:
         frame = pl.read_csv(
             _join(raw, layout.starts, layout.ends),
             has_header=False,
@@ -383,11 +508,11 @@ def _take_even_apart(raw: bytes, layout: _Layout, names: tuple[str, ...], shape:
 
 
 def _join(raw: bytes, starts: Positions, ends: Positions) -> bytes:
-    # Mostly nothing has to be left out between the first and the last row: no copy in pieces then.
-    gaps = starts[1:] - ends[:-1]
-    if (gaps <= 2).all():
-        return raw[starts[0] : ends[-1]] + b"\n"
-    return b"\n".join(raw[a:b] for a, b in zip(starts.tolist(), ends.tolist(), strict=True)) + b"\n"
+    """Return some records of a text, each with a line's end; those that lie together are copied in one piece."""
+    apart = np.flatnonzero(starts[1:] - ends[:-1] > 2)
+    firsts, lasts = np.concatenate(([0], apart + 1)), np.append(apart, len(ends) - 1)
+    runs = zip(starts[firsts].tolist(), ends[lasts].tolist(), strict=True)
+    return b"\n".join([*(raw[a:b] for a, b in runs), b""])
 
 
 def _without_long_fields(

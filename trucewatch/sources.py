@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from trucewatch.levels import Level, read_level
 from trucewatch.problems import Problem, TrucewatchError, did_you_mean
 from trucewatch.rows import Form, LooksLike, Shape, read_header
 from trucewatch.texts import Marked, read_text
-from trucewatch.when import time_zone
+from trucewatch.when import read_edtf, time_zone
 
 FORMAT = 1
 LOCAL = "local"
@@ -151,11 +152,21 @@ class Telling:
 
 
 @dataclass(frozen=True, slots=True)
+class Grade:
+    """How far a source was believed from an instant on (None: from the outset), A to F, and why."""
+
+    since: datetime | None
+    reliability: str
+    because: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """How one feed is read.
 
-    `values` maps the fields of `SECTIONS` (and `record`, `event_key`) to how they are had; `timezone` is an IANA name
-    or `local`; `refusal_limit` is the share of rows that may be refused before something is wrong with the feed.
+    `grades` says how far it was believed, in order of time; `values` maps the fields of `SECTIONS` (and `record`,
+    `event_key`) to how they are had; `timezone` is an IANA name or `local`; `refusal_limit` is the share of rows that
+    may be refused before something is wrong with the feed.
     """
 
     id: str
@@ -163,7 +174,7 @@ class Source:
     publisher: str
     licence: str
     citation: str
-    reliability: str
+    grades: tuple[Grade, ...]
     interest: str | None
     curated: bool
     records_deaths: bool
@@ -182,6 +193,19 @@ class Source:
     chain: Value | None
     facts: Mapping[str, Value]
     levels: Mapping[str, str]
+
+    @property
+    def reliability(self) -> str:
+        """The grade that was given last, A to F."""
+        return self.grades[-1].reliability
+
+    def reliability_at(self, latest: datetime) -> str:
+        """Return the grade, A to F, that held just before an instant; F where none was given yet.
+
+        The end of a claim's time is such an instant: no more of the time itself.
+        """
+        held = [grade.reliability for grade in self.grades if grade.since is None or grade.since < latest]
+        return held[-1] if held else str(Reliability.F)
 
     def needs(self) -> list[tuple[str, ...]]:
         """Return the columns that are used; of each tuple one must be there."""
@@ -260,7 +284,7 @@ class _Page:
             publisher=self.text(text, "publisher", needed=False),
             licence=self.text(text, "licence"),
             citation=self.text(text, "citation", needed=False),
-            reliability=self.word(text, "reliability", list(Reliability), "F"),
+            grades=self.grades(text),
             interest=self.word(text, "interest", INTERESTS, "") or None,
             curated=self.truth(text, "curated"),
             records_deaths=self.truth(text, "records_deaths"),
@@ -335,6 +359,32 @@ class _Page:
     def names(self, at: Marked | None, key: str) -> tuple[str, ...]:
         found = at.get(key) if at else None
         return tuple(_scalar(item.value) for item in found.items()) if found else ()
+
+    def grades(self, text: Marked) -> tuple[Grade, ...]:
+        """Read one grade for all time, or a list in order of time with why each was given."""
+        at = text.get("reliability")
+        if at is None or not at.is_list:
+            return (Grade(None, self.word(text, "reliability", list(Reliability), str(Reliability.F))),)
+        grades: list[Grade] = []
+        for item in at.items():
+            self.known(item, ("from", "grade", "because"), "a grade")
+            word = self.text(item, "grade") and self.word(item, "grade", list(Reliability), "")
+            grade = Grade(self.instant(item, "from", not grades), word, self.text(item, "because"))
+            if grades and grade.since and (before := grades[-1].since) and grade.since <= before:
+                self.report(item, "not-in-order", "the grade before this one is from as late a day, or a later one")
+            grades.append(grade)
+        if not grades:
+            self.report(at, "missing-value", "a grade, or a list of grades, must stand here")
+        return tuple(grades)
+
+    def instant(self, at: Marked, key: str, may_be_open: bool) -> datetime | None:
+        """Read when something begins: the first instant of a date (EDTF, UTC)."""
+        written = self.text(at, key, needed=not may_be_open)
+        try:
+            return read_edtf(written, "UTC").earliest if written else None
+        except ValueError as fault:
+            self.report(at.get(key) or at, "bad-date", str(fault))
+            return None
 
     def timezone(self, text: Marked) -> str:
         zone = self.text(text, "timezone", needed=False) or LOCAL
