@@ -17,6 +17,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from tests.test_dockets import agreement_of, random_accounts
 from trucewatch.actors import write_pairs
 from trucewatch.acts import act_tree
 from trucewatch.agreement.parse import read_agreement
@@ -419,3 +420,29 @@ def test_nothing_untouched_is_stored_unless_it_was_alleged(tmp_path: Path) -> No
     assert assess(told, agreement).is_empty()
     alleged = Incidents(told.incidents.with_columns(pl.lit(True).alias("allegation")), told.accounts, told.members)
     assert assess(alleged, agreement)["outcome"].to_list() == [Outcome.UNTOUCHED]
+
+
+@pytest.mark.parametrize("name", ["south-syria-2017", "disengagement-1974", "donbas-2020"])
+def test_very_many_accounts_give_the_findings_that_few_give(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    agreement = agreement_of(name)
+    accounts, evidence = random_accounts(agreement, 500, 31)
+    # Every fifth incident has two accounts.
+    shared = pl.Series("incident", [f"i{at - at % 5 if at % 5 == 1 else at:05d}" for at in range(500)])
+    accounts = accounts.with_columns(shared).sort("incident", maintain_order=True)
+    incidents = evidence.join(
+        accounts.group_by("incident").agg("pairs", pl.col("earliest").min(), pl.col("latest").max()), on="incident"
+    )
+    told = Incidents(
+        incidents=incidents.with_columns(pl.col("pairs").list.first()),
+        accounts=accounts,
+        members=pl.DataFrame(schema={"claim_key": pl.String, "incident": pl.String}),
+    )
+    for reading in (None, *agreement.readings.values()):
+        for standard in (Standard.REASONABLE_GROUNDS, Standard.BALANCE_OF_PROBABILITIES):
+            few = assess(told, agreement, reading, standard)
+            with monkeypatch.context() as patched:
+                patched.setattr("trucewatch.findings.AT_SCALE", 1)
+                patched.setattr("trucewatch.findings._ROWS_AT_ONCE", 130)
+                many = assess(told, agreement, reading, standard)
+            assert many.equals(few)
+            assert few.height > 20

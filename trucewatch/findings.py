@@ -5,22 +5,29 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 import shapely
 
 from trucewatch.actors import ANYBODY, CIVILIANS, Register, read_pairs
-from trucewatch.agreement.atoms import ClauseTests, tests_of
-from trucewatch.agreement.terms import Agreement, Clause, ClauseKind, Reading
+from trucewatch.agreement.atoms import ClauseTests, plane_of, tests_of
+from trucewatch.agreement.terms import Agreement, ClauseKind, Reading
+from trucewatch.dockets import Docket, docket_of
 from trucewatch.evidence import Standard
 from trucewatch.incidents import Incidents
 from trucewatch.judgements import CAN_UNTOUCHED, Outcome, judge, outcome_of
+from trucewatch.kernels.compiled import is_fast_available
 from trucewatch.occasions import Occasion, ceilings_passed, duties_due
-from trucewatch.where import Plane, place_shape
+from trucewatch.where import place_shape
 
+# From so many accounts on, all clauses are asked at once, where kernels can be compiled; the findings are the same.
+AT_SCALE = 100_000
+_ROWS_AT_ONCE = 500_000
 _PLACE = ("place_kind", "area", "country", "geometry", "lon", "lat", "radius_m")
 
 
@@ -69,36 +76,63 @@ def assess(
     What no completion touches is not stored, unless it was alleged. `hypothetical` judges the parties' demands instead
     of the clauses in force.
     """
-    plane = Plane.over(_drawn(agreement))
+    plane = plane_of(agreement)
     clauses = agreement.hypothetical if hypothetical else agreement.clauses
-    found = [_under(clause, incidents, agreement, reading, standard, plane) for clause in clauses]
-    table = pl.concat([pl.DataFrame(schema=FINDING_SCHEMA), *found])
-    return table.sort("clause", "incident", "occasion", nulls_last=True, maintain_order=True)
+    concerned = incidents
+    at_once: dict[str, pl.DataFrame] | None = None
+    if incidents.accounts.height >= AT_SCALE and is_fast_available():
+        docket = docket_of(agreement, reading, standard, hypothetical)
+        concerned, at_once = judged_at_once(incidents, docket)
+    found = [pl.DataFrame(schema=FINDING_SCHEMA)]
+    for clause in clauses:
+        tests = tests_of(agreement, clause, reading, plane)
+        demanded = max(standard, clause.standard or standard)
+        if clause.kind is ClauseKind.DUTY:
+            found.append(_of_occasions(duties_due(incidents, tests, reading), tests, reading, demanded))
+            continue
+        if at_once is not None:
+            judged = at_once[clause.id]
+        else:
+            judged = judge(incidents.accounts, incidents.incidents, tests, demanded)
+        found.append(_findings(judged, concerned, tests, reading, demanded))
+        if clause.kind is ClauseKind.CEILING:
+            found.append(_of_occasions(ceilings_passed(judged, tests), tests, reading, demanded))
+    return pl.concat(found).sort("clause", "incident", "occasion", nulls_last=True, maintain_order=True)
 
 
-def _drawn(agreement: Agreement) -> list[Any]:
-    shapes = [zone.shape for zone in agreement.zones.values()] + [line.shape for line in agreement.lines.values()]
-    return [shape for shape in shapes if shape is not None]
+def judged_at_once(incidents: Incidents, docket: Docket) -> tuple[Incidents, dict[str, pl.DataFrame]]:
+    """Return the incidents that some clause of a docket may touch, and what `judge` says of them, by clause."""
+    evidence = incidents.incidents.select("incident", "allegation", "origins_low", "first_hand", "recorded")
+    accounts = incidents.accounts.join(evidence, on="incident", how="left", maintain_order="left")
+    found = _asked(docket, accounts, None)
+    # Of several accounts all are heard, also those that the clause does not touch: they are why it is not certain.
+    several = accounts.filter(pl.len().over("incident") > 1)
+    pairs = found.select("incident", "clause").unique()
+    heard = several.join(pairs, on="incident", how="semi")
+    again = _asked(docket, heard, np.ones(heard.height, dtype=bool)).join(pairs, on=("incident", "clause"), how="semi")
+    found = pl.concat([found.join(heard, on="incident", how="anti"), again])
+    told = found.join(docket.judgements.drop("clause"), on="slot", how="left").drop(
+        "slot", "origins_low", "first_hand", "recorded"
+    )
+    by_clause = {key: group for (key,), group in told.partition_by("clause", as_dict=True, include_key=False).items()}
+    nothing = told.clear().drop("clause")
+    concerned = replace(
+        incidents,
+        incidents=incidents.incidents.join(pairs, on="incident", how="semi"),
+        accounts=incidents.accounts.join(pairs, on="incident", how="semi"),
+    )
+    return concerned, {name: by_clause.get(number, nothing) for number, name in enumerate(docket.clauses)}
 
 
-def _under(
-    clause: Clause,
-    incidents: Incidents,
-    agreement: Agreement,
-    reading: Reading | None,
-    standard: Standard,
-    plane: Plane,
-) -> pl.DataFrame:
-    tests = tests_of(agreement, clause, reading, plane)
-    demanded = max(standard, clause.standard or standard)
-    judged = judge(incidents.accounts, incidents.incidents, tests, demanded)
-    if clause.kind is ClauseKind.DUTY:
-        return _of_occasions(duties_due(judged, incidents, tests, reading), tests, reading, demanded)
-    found = _findings(judged, incidents, tests, reading, demanded)
-    if clause.kind is not ClauseKind.CEILING:
-        return found
-    together = ceilings_passed(judged, tests)
-    return pl.concat([found, _of_occasions(together, tests, reading, demanded)])
+def _asked(docket: Docket, accounts: pl.DataFrame, whole: npt.NDArray[np.bool_] | None) -> pl.DataFrame:
+    """Return the accounts that a docket has an answer for, once for each clause and slot."""
+    parts = []
+    for first in range(0, accounts.height, _ROWS_AT_ONCE):
+        batch = accounts.slice(first, _ROWS_AT_ONCE)
+        answers = docket.judge(batch, None if whole is None else whole[first : first + _ROWS_AT_ONCE])
+        parts.append(batch[answers["row"]].with_columns(answers["clause"], answers["slot"]))
+    nothing = accounts.clear().with_columns(pl.lit(0, pl.UInt16).alias("clause"), pl.lit(0, pl.UInt32).alias("slot"))
+    return pl.concat([nothing, *parts])
 
 
 # ---- the table -------------------------------------------------------------------------------------------------------
@@ -113,7 +147,8 @@ def _findings(
     columns = ("incident", "possible", "tests", "settled_by", "presumed", "proof", "allegation")
     rows = pl.concat([alone.select(columns), _joined(several, columns, judged.schema)])
     # An incident with accounts that nothing could touch was partly dropped: those completions are untouched too.
-    told = incidents.accounts.group_by("incident").len("told")
+    accounts = incidents.accounts.join(judged, on="incident", how="semi")
+    told = accounts.group_by("incident").len("told")
     kept = judged.group_by("incident").len("kept")
     rows = rows.join(told, on="incident").join(kept, on="incident").with_columns(
         pl.when(pl.col("told") > pl.col("kept"))
@@ -126,7 +161,7 @@ def _findings(
         pl.col("possible").replace_strict(outcomes, return_dtype=pl.String).alias("outcome")
     ).filter((pl.col("outcome") != Outcome.UNTOUCHED) | pl.col("allegation"))
     across = rows.filter(pl.col("tests").str.json_path_match("$.where") == "unknown")
-    shares = share_inside(incidents.accounts.join(across, on="incident", how="semi"), tests)
+    shares = share_inside(accounts.join(across, on="incident", how="semi"), tests)
     who = incidents.incidents.select("incident", "pairs")
     rows = rows.join(who, on="incident").join(shares, on="incident", how="left").sort("incident")
     responsible = {pairs: responsibility(pairs, tests.agreement.register) for pairs in rows["pairs"].unique().to_list()}

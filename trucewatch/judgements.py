@@ -122,14 +122,14 @@ def place_masks(accounts: pl.DataFrame, tests: ClauseTests) -> npt.NDArray[np.ui
         for values, group in told.group_by(columns, maintain_order=True):
             mask = _mask_of(dict(zip(columns, values, strict=True)), tests)
             masks[others[group["at"].to_numpy()]] = np.uint64(mask)
-    abroad = accounts["country"].is_in(_foreign(accounts, tests)).fill_null(False).to_numpy()
+    abroad = accounts["country"].is_in(foreign_countries(accounts, tests)).fill_null(False).to_numpy()
     outside, beyond = np.uint64(1 << tests.outside), np.uint64(1 << tests.abroad)
     moved = abroad & (masks & outside != 0)
     masks[moved] = masks[moved] & ~outside | beyond
     return masks
 
 
-def _foreign(accounts: pl.DataFrame, tests: ClauseTests) -> list[str]:
+def foreign_countries(accounts: pl.DataFrame, tests: ClauseTests) -> list[str]:
     """Return the countries named that the agreement does not speak of; none where it names no country of its own."""
     gazetteer = tests.agreement.gazetteer
     named = accounts["country"].drop_nulls().unique().to_list() if gazetteer.countries else []
@@ -178,7 +178,7 @@ _SEEN = [
 def _judge_alike(accounts: pl.DataFrame, tests: ClauseTests) -> pl.DataFrame:
     """Judge each distinct signature once and give every account its judgement."""
     kinds = accounts.select(_SEEN).unique(maintain_order=True)
-    judge = _Judge(tests)
+    judge = Judge(tests)
     judgements = [judge.judge(row) for row in kinds.iter_rows(named=True)]
     answered = kinds.with_columns(
         pl.Series("possible", [j.possible for j in judgements], pl.Int64),
@@ -189,7 +189,7 @@ def _judge_alike(accounts: pl.DataFrame, tests: ClauseTests) -> pl.DataFrame:
     return accounts.join(answered, on=_SEEN, nulls_equal=True)
 
 
-class _Judge:
+class Judge:
     """Judges signatures under one clause, remembering what it has worked out."""
 
     def __init__(self, tests: ClauseTests) -> None:

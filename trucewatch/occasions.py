@@ -49,9 +49,7 @@ class Occasion:
 # ---- duties ----------------------------------------------------------------------------------------------------------
 
 
-def duties_due(
-    judged: pl.DataFrame, incidents: Incidents, tests: ClauseTests, reading: Reading | None
-) -> list[Occasion]:
+def duties_due(incidents: Incidents, tests: ClauseTests, reading: Reading | None) -> list[Occasion]:
     """Return the duties of a clause that fell due, by every value of their due time, before what was received ends.
 
     A duty that was done in time under each value is met, and nothing is said of it. One that has no due time is never

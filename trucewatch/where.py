@@ -118,6 +118,14 @@ class Plane:
             "EPSG:4326", f"+proj=aeqd +lon_0={lon!r} +lat_0={lat!r} +datum=WGS84 +units=m", always_xy=True
         )
 
+    def __eq__(self, other: object) -> bool:
+        """Say whether another plane is laid on the same centre."""
+        return isinstance(other, Plane) and (self.lon, self.lat) == (other.lon, other.lat)
+
+    def __hash__(self) -> int:
+        """Go by the centre."""
+        return hash((self.lon, self.lat))
+
     @classmethod
     def over(cls, shapes: Iterable[BaseGeometry]) -> Plane:
         """Lay a plane over some WGS 84 shapes, centred on their bounds rounded to a tenth of a degree."""
@@ -148,6 +156,15 @@ class Plane:
         degrees: BaseGeometry = shapely.transform(geometry, back)
         return degrees
 
+    def allowed_m(self, x: Floats, y: Floats, radius_m: Floats) -> Floats:
+        """Return how far in the plane a shape may lie from the centres of discs that touch it: its stretch allowed for.
+
+        A disc is taken to be a metre wide at least. Not for what lies further out than the plane reaches.
+        """
+        angle = np.clip(np.hypot(x, y) + radius_m, 1.0, 2 * PLANE_REACH_M) / EARTH_RADIUS_M
+        allowed: Floats = np.maximum(radius_m, _LEAST_RADIUS_M) * (angle / np.sin(angle))
+        return allowed
+
     def discs_touch(self, lon: Floats, lat: Floats, radius_m: Floats, shape: BaseGeometry) -> Flags:
         """Say for each disc whether some of it may lie in a projected shape, the plane's stretch allowed for."""
         touched = np.zeros(len(lon), dtype=bool)
@@ -160,8 +177,7 @@ class Plane:
         near = (away <= PLANE_REACH_M) & (radius_m <= PLANE_REACH_M)
         far = ~near & (away - radius_m <= reach)
         touched[far] = True
-        angle = np.clip(away[near] + radius_m[near], 1.0, 2 * PLANE_REACH_M) / EARTH_RADIUS_M
-        allowed = np.maximum(radius_m[near], _LEAST_RADIUS_M) * (angle / np.sin(angle))
+        allowed = self.allowed_m(x[near], y[near], radius_m[near])
         shapely.prepare(shape)
         # The stubs want one distance for all; shapely takes one for each.
         touched[near] = shapely.dwithin(shape, shapely.points(x[near], y[near]), allowed)  # type: ignore[call-overload]

@@ -15,7 +15,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -214,6 +214,14 @@ class ClauseTests:
     def _is_one_of(self, who: Who, names: tuple[str, ...], atom: int) -> bool:
         return self._belongs(who.actor, self._meant_by(names), who.counts_contested, atom, frozenset())
 
+    def told_apart(self) -> frozenset[frozenset[str]]:
+        """Return the sets of actors that the clause tells from all others: each party's, and whoever it names."""
+        parties, exceptions = self.agreement.parties, self.clause.outside_scope
+        sides = [party.actors for party in parties.values()]
+        sides += [(name,) for name in self.clause.who if name not in parties]
+        sides += [names for exception in exceptions for names in (exception.targets, exception.actors) if names]
+        return frozenset(map(self._meant_by, sides))
+
     def _meant_by(self, names: tuple[str, ...]) -> frozenset[str]:
         if names not in self._meant:
             meant: set[str] = set()
@@ -310,7 +318,7 @@ class Timeline:
             for left, right in itertools.pairwise(edges)
         ]
         self._starts = [0, *itertools.accumulate(pieces)]
-        self._cuts_us = np.array([microseconds(cut) for cut in self._cuts], dtype=np.int64)
+        self.cuts_us: Instants = np.array([microseconds(cut) for cut in self._cuts], dtype=np.int64)
 
     @property
     def atoms(self) -> int:
@@ -325,16 +333,22 @@ class Timeline:
         """Return every place at which an instant between two cuts may fall, as the first piece after it."""
         return range(self.position(low), self.position(high) + 1)
 
+    def gaps(self, at_us: Instants) -> tuple[Instants, Instants, Instants]:
+        """Return of each instant, in microseconds since 1970, the gap between two cuts that it lies in, and the first
+        and the last piece of that gap.
+        """
+        starts = np.array(self._starts, dtype=np.int64)
+        gap = np.searchsorted(self.cuts_us, at_us, side="right")
+        return gap, starts[gap], starts[gap + 1] - 1
+
     def pieces(self, first_us: Instants, last_us: Instants) -> tuple[Instants, Instants]:
         """Return the first and the last piece that each span [first, last), in microseconds since 1970, touches."""
-        starts = np.array(self._starts, dtype=np.int64)
-        first = np.searchsorted(self._cuts_us, first_us, side="right")
+        first, starts, _ = self.gaps(first_us)
         # An instant without length still lies in the piece that begins with it.
-        last = np.searchsorted(self._cuts_us, np.maximum(last_us - 1, first_us), side="right")
-        ends = starts[last + 1] - 1
+        last, _, ends = self.gaps(np.maximum(last_us - 1, first_us))
         # What is told to the minute is an instant: no other instant falls amid it.
         is_instant = (first == last) & (last_us - first_us <= _EXACT // timedelta(microseconds=1))
-        return starts[first], np.where(is_instant, starts[first], ends)
+        return starts, np.where(is_instant, starts, ends)
 
 
 def microseconds(instant: datetime) -> int:
@@ -344,6 +358,12 @@ def microseconds(instant: datetime) -> int:
 
 def _may_bind(statement: Any) -> bool:
     return statement.contested or statement.kind is Affiliation.CLAIMS_SUBORDINATION
+
+
+def plane_of(agreement: Agreement) -> Plane:
+    """Return the plane in which everything is measured that an agreement speaks of: laid over all that it draws."""
+    shapes = [*(zone.shape for zone in agreement.zones.values()), *(line.shape for line in agreement.lines.values())]
+    return Plane.over(shape for shape in shapes if shape is not None)
 
 
 def tests_of(agreement: Agreement, clause: Clause, reading: Reading | None, plane: Plane) -> ClauseTests:
@@ -497,7 +517,7 @@ def _in_place(
         shapes, elsewhere = _ground_shapes(agreement, clause, picked, plane)
         drawn.update(shapes)
         chosen[place] = (frozenset(shapes), elsewhere)
-    atoms = _arrange(drawn)
+    atoms = _arrange(tuple(drawn.items()))
     table = np.zeros([*relevant, len(atoms) + 1], dtype=bool)
     for place, (names, elsewhere) in chosen.items():
         for at, (inside, _) in enumerate(atoms):
@@ -520,11 +540,11 @@ def _ground_shapes(
         if line.shape is None:
             return {}, bool(picked[f"line:{ground.line}"])
         metres = picked[ground.distance_term] if ground.distance_term else ground.distance_m
-        strip: BaseGeometry = plane.shape(line.shape).buffer(float(metres))
+        strip = _strip(plane, line.shape, float(metres))
         if ground.inside:
             confined_to = agreement.zones[ground.inside]
             if confined_to.shape is not None:
-                strip = strip.intersection(plane.shape(confined_to.shape))
+                strip = strip.intersection(_projected(plane, confined_to.shape))
             elif not picked[f"zone:{ground.inside}"]:
                 return {}, False
         return {f"{metres} m": strip}, False
@@ -539,19 +559,31 @@ def _ground_shapes(
             whole = agreement.zones[agreement.zones[zone].part_of].shape if agreement.zones[zone].part_of else None
             shapes |= {agreement.zones[zone].part_of: whole} if whole is not None else {}
             elsewhere = elsewhere or whole is None
-    return {zone: plane.shape(shape) for zone, shape in shapes.items()}, elsewhere
+    return {zone: _projected(plane, shape) for zone, shape in shapes.items()}, elsewhere
 
 
-def _arrange(drawn: Mapping[str, BaseGeometry]) -> list[tuple[frozenset[str], BaseGeometry]]:
+# Clauses share areas, and so do readings: each is drawn and cut once.
+@lru_cache(maxsize=256)
+def _projected(plane: Plane, shape: BaseGeometry) -> BaseGeometry:
+    return plane.shape(shape)
+
+
+@lru_cache(maxsize=256)
+def _strip(plane: Plane, line: BaseGeometry, metres: float) -> BaseGeometry:
+    return _projected(plane, line).buffer(metres)
+
+
+@lru_cache(maxsize=256)
+def _arrange(drawn: tuple[tuple[str, BaseGeometry], ...]) -> tuple[tuple[frozenset[str], BaseGeometry], ...]:
     """Cut the world by every drawn shape: each piece with the names of the shapes that hold it."""
     pieces: list[tuple[frozenset[str], BaseGeometry]] = [(frozenset(), _WORLD)]
-    for name, shape in drawn.items():
+    for name, shape in drawn:
         cut = []
         for inside, piece in pieces:
             cut.append((inside | {name}, _without_slivers(piece.intersection(shape))))
             cut.append((inside, _without_slivers(piece.difference(shape))))
         pieces = [(inside, piece) for inside, piece in cut if piece.area > SLIVER_M2]
-    return pieces
+    return tuple(pieces)
 
 
 def _without_slivers(piece: BaseGeometry) -> BaseGeometry:

@@ -1,0 +1,1 @@
+"""Where the same functions run: on one machine, or on several."""

@@ -1,0 +1,226 @@
+"""Union-find: which of many are one, by links taken in order, none of which may join what must stay apart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from trucewatch.kernels.compiled import frozen, kernel
+
+Numbers = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
+Small = npt.NDArray[np.int8]
+
+# What becomes of a link.
+TAKEN, KEPT_APART, UNLIKE = 1, 2, 3
+_FEW_LINKS = 20_000
+# So many members of each of two sets speak for it when their scores are looked up.
+_MOST_SPEAK = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Holds:
+    """What nodes hold: entry i says that `node[i]` holds `value[i]` of `key[i]`. Whoever holds another value of one
+    key stays apart.
+    """
+
+    node: Numbers
+    key: Numbers
+    value: Numbers
+
+
+@dataclass(frozen=True, slots=True)
+class United:
+    """The smallest node of each node's set, what became of each link, and why it was refused.
+
+    `why` is the key of which two sets KEPT_APART hold different values, and the sum of scores of those UNLIKE.
+    """
+
+    sets: Numbers
+    became: Small
+    why: Numbers
+
+
+def unite(
+    together: Numbers, left: Numbers, right: Numbers, scores: Numbers, holds: Holds, floor: int, cut: Flags, unseen: int
+) -> United:  # fmt: skip
+    """Join nodes by links of a positive score, the highest first, then by (left, right).
+
+    `together` names for each node a node that it is one with from the start. Links (`left` < `right`) are sorted, each
+    once. Two sets that hold another value of one key are KEPT_APART. Two sets whose scores between them sum below zero
+    are UNLIKE; a pair without a link counts `floor` there, or `unseen` where both nodes are `cut`. Beyond 32 nodes
+    of a set, the first 32 speak for it.
+    """
+    order = np.flatnonzero(scores > 0)
+    order = order[np.argsort(-scores[order], kind="stable")]
+    offsets = np.searchsorted(left, np.arange(len(together) + 1))
+    parent = np.array(together, np.int64)
+    became, why = np.zeros(len(left), np.int8), np.zeros(len(left), np.int64)
+    run = _unite.fast() if len(order) > _FEW_LINKS else _unite
+    run(
+        parent, frozen(left, np.int64), frozen(right, np.int64), frozen(scores, np.int64), frozen(order, np.int64),
+        frozen(holds.node, np.int64), frozen(holds.key, np.int64), frozen(holds.value, np.int64),
+        frozen(offsets, np.int64), floor, frozen(cut, np.bool_), unseen, became, why,
+    )  # fmt: skip
+    return United(parent, became, why)
+
+
+def string_together(sets: Numbers, left: Numbers, right: Numbers, points: Floats, widest_m: float) -> Numbers:
+    """Return the smallest node of each node's string: sets joined by links, in order, while the box round their points
+    (x, y, z in metres; NaN: nowhere) stays no wider than `widest_m`, corner to corner.
+    """
+    parent = np.array(sets, np.int64)
+    low, high = np.fmin(points, np.inf), np.fmax(points, -np.inf)
+    run = _string.fast() if len(left) > _FEW_LINKS else _string
+    run(parent, frozen(left, np.int64), frozen(right, np.int64), low, high, widest_m)
+    return parent
+
+
+@kernel
+def _root(parent: Numbers, node: int) -> int:
+    while parent[node] != node:
+        parent[node] = parent[parent[node]]
+        node = parent[node]
+    return node
+
+
+@kernel
+def _widen(low: Floats, high: Floats, one: int, other: int) -> float:
+    """Return the square of the diagonal of the box round two boxes; 0 where neither is anywhere."""
+    square = 0.0
+    for axis in range(3):
+        side = max(high[one, axis], high[other, axis]) - min(low[one, axis], low[other, axis])
+        square += max(side, 0.0) ** 2
+    return square
+
+
+@kernel
+def _string(parent: Numbers, left: Numbers, right: Numbers, low: Floats, high: Floats, widest_m: float) -> None:
+    number = len(parent)
+    for step in range(number + len(left)):
+        if step < number:
+            one, other = _root(parent, parent[step]), step
+        else:
+            one, other = _root(parent, left[step - number]), _root(parent, right[step - number])
+        if one == other:
+            continue
+        if step >= number and _widen(low, high, one, other) > widest_m * widest_m:
+            continue
+        keep, gone = min(one, other), max(one, other)
+        parent[gone] = keep
+        for axis in range(3):
+            low[keep, axis] = min(low[keep, axis], low[gone, axis])
+            high[keep, axis] = max(high[keep, axis], high[gone, axis])
+    for node in range(number):
+        parent[node] = _root(parent, node)
+
+
+@kernel
+def _score(one: int, other: int, right: Numbers, offsets: Numbers, scores: Numbers, missing: int) -> int:
+    low, high = offsets[one], offsets[one + 1]
+    end = high
+    while low < high:
+        middle = (low + high) // 2
+        if right[middle] < other:
+            low = middle + 1
+        else:
+            high = middle
+    return scores[low] if low < end and right[low] == other else missing
+
+
+@kernel
+def _clash(one: int, other: int, first: Numbers, following: Numbers, key: Numbers, value: Numbers) -> int:
+    """Return a key of which two sets hold different values, -1 where there is none."""
+    mine = first[one]
+    while mine >= 0:
+        yours = first[other]
+        while yours >= 0:
+            if key[mine] == key[yours] and value[mine] != value[yours]:
+                return int(key[mine])
+            yours = following[yours]
+        mine = following[mine]
+    return -1
+
+
+@kernel
+def _unite(
+    parent: Numbers,
+    left: Numbers,
+    right: Numbers,
+    scores: Numbers,
+    order: Numbers,
+    hold_node: Numbers,
+    hold_key: Numbers,
+    hold_value: Numbers,
+    offsets: Numbers,
+    floor: int,
+    cut: Flags,
+    unseen: int,
+    became: Small,
+    why: Numbers,
+) -> None:
+    number = len(parent)
+    after = np.full(number, -1, np.int64)  # the next member of a set
+    last = np.arange(number)
+    size = np.ones(number, np.int64)
+    first_held = np.full(number, -1, np.int64)  # the first entry that a set holds, and the last
+    last_held = np.full(number, -1, np.int64)
+    following = np.full(len(hold_node), -1, np.int64)
+    for entry in range(len(hold_node)):
+        node = hold_node[entry]
+        if first_held[node] < 0:
+            first_held[node] = entry
+        else:
+            following[last_held[node]] = entry
+        last_held[node] = entry
+    wanted = parent.copy()
+    for node in range(number):
+        parent[node] = node
+    for step in range(number + len(order)):
+        link = -1
+        if step < number:
+            one, other = _root(parent, wanted[step]), _root(parent, step)
+        else:
+            link = order[step - number]
+            one, other = _root(parent, left[link]), _root(parent, right[link])
+        if one == other:
+            if link >= 0:
+                became[link] = 1
+            continue
+        if link >= 0:
+            clash = _clash(one, other, first_held, following, hold_key, hold_value)
+            if clash >= 0:
+                became[link] = 2
+                why[link] = clash
+                continue
+            if size[one] > 1 or size[other] > 1:
+                total = 0
+                mine = one
+                for _ in range(min(size[one], _MOST_SPEAK)):
+                    yours = other
+                    for _ in range(min(size[other], _MOST_SPEAK)):
+                        missing = unseen if cut[mine] and cut[yours] else floor
+                        total += _score(min(mine, yours), max(mine, yours), right, offsets, scores, missing)
+                        yours = after[yours]
+                    mine = after[mine]
+                if total < 0:
+                    became[link] = 3
+                    why[link] = total
+                    continue
+            became[link] = 1
+        keep, gone = min(one, other), max(one, other)
+        parent[gone] = keep
+        after[last[keep]] = gone
+        last[keep] = last[gone]
+        size[keep] += size[gone]
+        if first_held[gone] >= 0:
+            if first_held[keep] < 0:
+                first_held[keep] = first_held[gone]
+            else:
+                following[last_held[keep]] = first_held[gone]
+            last_held[keep] = last_held[gone]
+    for node in range(number):
+        parent[node] = _root(parent, node)
