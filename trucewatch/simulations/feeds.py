@@ -7,13 +7,10 @@ when: the stated place holds the true one, the stated time the true instant.
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +19,13 @@ import polars as pl
 from trucewatch.agreement.terms import Agreement
 from trucewatch.problems import TrucewatchError
 from trucewatch.simulations.asserted import complain, lie, rumour, wire
+from trucewatch.simulations.observation import is_observation, read_observation
 from trucewatch.simulations.observed import patrol, presence, quiet, watch
+from trucewatch.simulations.observers import observe
 from trucewatch.simulations.specs import read_spec
 from trucewatch.simulations.told import MARK, Cells, How, Scene, Told
 from trucewatch.simulations.truths import RECORD, Dice, Truth, grow
+from trucewatch.simulations.written import Simulation, table, utc, write_text
 
 _LETTERS = {"patrol": "P", "presence": "F", "wire": "W", "complaints": "C"}
 _TELLERS = {"patrol": patrol, "presence": presence, "wire": wire, "complaints": complain}
@@ -53,31 +53,29 @@ _COLUMNS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Simulation:
-    """What was written: the feeds as (source id, file), the truth, and the key that says which row tells of what."""
-
-    id: str
-    agreement: str
-    seed: int
-    feeds: tuple[tuple[str, Path], ...]
-    truth_path: Path
-    key_path: Path
-    readme_path: Path
-    counts: Mapping[str, int]
-
-
-def simulate(spec: Path | Mapping[str, Any], agreement: Agreement, out: Path, seed: int | None = None) -> Simulation:
+def simulate(
+    spec: Path | Mapping[str, Any],
+    agreement: Agreement,
+    out: Path,
+    seed: int | None = None,
+    events: pl.DataFrame | None = None,
+) -> Simulation:
     """Grow the truth that a spec asks for, blur it into feeds, and write both into a folder.
 
-    `seed` replaces the spec's own. The same spec, agreement and seed give the same bytes. Raises TrucewatchError for a
-    spec that asks for what cannot be.
+    `seed` replaces the spec's own. `events` are reports of real events, as `collect` gives them, whose place, day,
+    sides and dead an observation model takes for its truth. The same spec, agreement, seed and events give the same
+    bytes. Raises TrucewatchError for a spec that asks for what cannot be.
     """
+    if seed is not None and seed < 0:
+        raise TrucewatchError(f"the seed {seed} is below zero; give a whole number from 0 on")
+    if is_observation(spec):
+        model = read_observation(spec, agreement)
+        drawn = model.spec if seed is None else replace(model.spec, seed=seed)
+        return observe(replace(model, spec=drawn), agreement, out, events)
+    if events is not None:
+        raise TrucewatchError("only an observation model takes real events; name such a spec, or leave them out")
     asked = read_spec(spec, agreement)
-    if seed is not None:
-        if seed < 0:
-            raise TrucewatchError(f"the seed {seed} is below zero; give a whole number from 0 on")
-        asked = replace(asked, seed=seed)
+    asked = asked if seed is None else replace(asked, seed=seed)
     scene = Scene(asked, agreement, grow(asked, agreement))
     told = sorted(_tell(scene), key=lambda row: (list(_LETTERS).index(row.feed), row.received, *row.cells.values()))
     return _write(scene, told, out)
@@ -120,14 +118,14 @@ def _write(scene: Scene, told: Sequence[Told], out: Path) -> Simulation:
     for feed, path in simulation.feeds:
         columns = _COLUMNS[feed].split()
         rows = {f"{RECORD}{_LETTERS[feed]}-{n:04d}": row for n, row in enumerate(_of_feed(told, feed), 1)}
-        _write_text(path, _table(columns, ({columns[0]: record} | row.cells for record, row in rows.items())))
+        write_text(path, table(columns, ({columns[0]: record} | row.cells for record, row in rows.items())))
         key += [
             {"record": record, "source": feed, "truth": row.truth or None, "how": row.how, "changes": row.changes}
             for record, row in rows.items()
         ]
-    _write_text(simulation.truth_path, _table(_COLUMNS["truth"].split(), map(_truth_cells, scene.truths)))
-    _write_text(simulation.key_path, _key(simulation, scene, told, key))
-    _write_text(simulation.readme_path, _readme(simulation))
+    write_text(simulation.truth_path, table(_COLUMNS["truth"].split(), map(_truth_cells, scene.truths)))
+    write_text(simulation.key_path, _key(simulation, scene, told, key))
+    write_text(simulation.readme_path, _readme(simulation))
     return simulation
 
 
@@ -154,24 +152,12 @@ def _truth_cells(truth: Truth) -> Cells:
     same = ("id", "group", "act", "actor", "target", "zone", "weapon", "calibre_mm", "unit", "civilians_dead")
     return {name: str(getattr(truth, name)) for name in same} | {
         "marking": MARK,
-        "instant": _utc(truth.start),
-        "until": _utc(truth.end),
+        "instant": utc(truth.start),
+        "until": utc(truth.end),
         "lon": f"{truth.lon:.5f}",
         "lat": f"{truth.lat:.5f}",
         "count": "" if truth.count is None else str(truth.count),
     }
-
-
-def _utc(instant: datetime) -> str:
-    return f"{instant:%Y-%m-%dT%H:%M:%SZ}"
-
-
-def _table(columns: Sequence[str], rows: Iterable[Cells]) -> str:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, columns, restval="", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()
 
 
 def _key(simulation: Simulation, scene: Scene, told: Sequence[Told], reports: list[dict[str, Any]]) -> str:
@@ -180,7 +166,7 @@ def _key(simulation: Simulation, scene: Scene, told: Sequence[Told], reports: li
         "simulation": simulation.id,
         "agreement": simulation.agreement,
         "seed": simulation.seed,
-        "period": [_utc(scene.spec.period.earliest), _utc(scene.spec.period.latest)],
+        "period": [utc(scene.spec.period.earliest), utc(scene.spec.period.latest)],
         "counts": simulation.counts,
         "never_told": _never_told(scene.truths, told),
         "reports": reports,
@@ -204,7 +190,3 @@ def _readme(simulation: Simulation) -> str:
         "Do not mix these files with real reports, and do not take the marking off.",
     ]
     return "\n\n".join(textwrap.fill(paragraph, 100, break_on_hyphens=False) for paragraph in told) + "\n"
-
-
-def _write_text(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8", newline="\n")

@@ -122,12 +122,18 @@ def read_spec(spec: Path | Mapping[str, Any], agreement: Agreement) -> Spec:
 
     Raises TrucewatchError, with the file and line, for the first thing in it that cannot be.
     """
+    name, text = open_page(spec)
+    return Page(name, agreement).spec(text)
+
+
+def open_page(spec: Path | Mapping[str, Any]) -> tuple[str, Marked]:
+    """Return the name of a spec and its text, from a file or its content; raises TrucewatchError."""
     if isinstance(spec, Mapping):
-        return _Page("simulation", agreement).spec(_marked(spec))
+        return "simulation", _marked(spec)
     text, problems = read_text(spec, spec.name)
     if problems:
         raise TrucewatchError(str(problems[0]))
-    return _Page(spec.name, agreement).spec(text)
+    return spec.name, text
 
 
 @cache
@@ -149,16 +155,18 @@ def _marked(value: Any) -> Marked:
 
 
 @dataclass(frozen=True, slots=True)
-class _Page:
+class Page:
     """A spec while it is read, beside the agreement that its names come from."""
 
     name: str
     agreement: Agreement
 
     def wrong(self, at: Marked, message: str, hint: str = "") -> TrucewatchError:
+        """Return what is wrong at a place of the spec, with its line."""
         return TrucewatchError(f"{self.name}:{at.line}: {message}{f' ({hint})' if hint else ''}")
 
     def spec(self, text: Marked) -> Spec:
+        """Read the whole of a spec."""
         self.known(text, _TOP)
         if self.there(text, "format").value != FORMAT:
             raise self.wrong(self.there(text, "format"), f"`format: {FORMAT}` must stand here")
@@ -179,6 +187,7 @@ class _Page:
         )
 
     def group(self, name: str, at: Marked, period: Span, feeds: Mapping[str, Feed]) -> Group:
+        """Read a group of incidents."""
         self.known(at, _GROUP)
         act = self.word(at, "act", act_tree())
         told_by = at.get("told_by") or _NOTHING
@@ -209,6 +218,7 @@ class _Page:
         )
 
     def feed(self, name: str, at: Marked) -> Feed:
+        """Read how one feed tells of things."""
         if name not in _FEED_NUMBERS:
             raise self.wrong(at, f"'{name}' is no feed", did_you_mean(name, _FEED_NUMBERS))
         numbers, listed, named = _FEED_NUMBERS[name].split(), _FEED_LISTS.get(name, ""), _FEED_NAMES.get(name, "")
@@ -224,6 +234,7 @@ class _Page:
         )
 
     def extra(self, kind: str, at: Marked, period: Span, feeds: Mapping[str, Feed]) -> Extra:
+        """Read what is told beside the truth."""
         keys, numbers, feed = (words.split() for words in _EXTRAS[kind])
         self.known(at, keys)
         if feed[0] not in feeds:
@@ -241,6 +252,7 @@ class _Page:
         )
 
     def ground(self, at: Marked, key: str = "in") -> Ground:
+        """Read where something is put."""
         zones = [zone.id for zone in self.agreement.zones.values() if zone.shape is not None]
         lines = [line.id for line in self.agreement.lines.values() if line.shape is not None]
         zone, avoid = self.word(at, key, zones), self.words(at.get("avoid") or _NOTHING, zones)
@@ -253,26 +265,31 @@ class _Page:
     # ---- single values ----
 
     def known(self, at: Marked, keys: Collection[str]) -> None:
+        """Raise where a key stands that is not known here."""
         for key, inner in at.entries():
             if key not in keys:
                 raise self.wrong(inner, f"'{key}' is not known here", did_you_mean(key, keys))
 
     def there(self, at: Marked, key: str) -> Marked:
+        """Return what stands under a key; raise where nothing does."""
         found = at.get(key)
         if found is None or found.value is None:
             raise self.wrong(at, f"'{key}' is missing")
         return found
 
     def word(self, at: Marked, key: str, known: Iterable[str] = ()) -> str:
+        """Read one word, one of the known ones where some are given."""
         return self.some(at, key, known)[0]
 
     def some(self, at: Marked, key: str, known: Iterable[str] = ()) -> tuple[str, ...]:
+        """Read one word or more."""
         words = self.words(self.there(at, key), known)
         if not words:
             raise self.wrong(self.there(at, key), f"'{key}' names nothing")
         return words
 
     def words(self, at: Marked, known: Iterable[str] = ()) -> tuple[str, ...]:
+        """Read any number of words."""
         words = frozenset(known)
         for item in at.items():
             if words and item.value not in words:
@@ -280,9 +297,11 @@ class _Page:
         return tuple(str(item.value) for item in at.items())
 
     def actors(self, at: Marked | None) -> tuple[str, ...]:
+        """Read actors of the agreement, or civilians."""
         return self.words(at or _NOTHING, (*self.agreement.register.actors, CIVILIANS))
 
     def whole(self, at: Marked, key: str) -> int:
+        """Read a whole number from 0 on."""
         found = self.there(at, key)
         if not isinstance(found.value, int) or isinstance(found.value, bool) or found.value < 0:
             raise self.wrong(found, f"{key}: '{found.value}' is no whole number")

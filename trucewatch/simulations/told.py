@@ -64,6 +64,8 @@ class Scene:
         if actor in ("", CIVILIANS):
             return {"en": "civilians", "ar": "مدنيون"}[language] if actor else ""
         actors = self.agreement.register.actors
+        if actor not in actors:
+            return self.agreement.register.label(actor)
         over = sorted(one.id for one in actors.values() if actor in one.members)
         told = actors[dice.pick(over) if over and dice.chance(umbrella) else actor]
         return dice.pick(_in_language(told.names, language) or (told.label,))

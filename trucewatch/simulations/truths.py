@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -76,6 +76,20 @@ class Dice:
     def pick(self, some: Sequence[_T]) -> _T:
         """Return one of some things."""
         return some[self.whole((0, len(some) - 1))]
+
+    def among(self, shares: Mapping[str, float]) -> str:
+        """Return one of some names, each as often as its share of them all."""
+        left = self.share() * sum(shares.values())
+        for name, share in shares.items():
+            left -= share
+            if left < 0:
+                return name
+        return name
+
+    def along(self, quantiles: Sequence[float]) -> float:
+        """Return a number of a distribution given by evenly spaced quantiles, from the least to the most."""
+        at = self.share() * (len(quantiles) - 1)
+        return quantiles[int(at)] + (at - int(at)) * (quantiles[int(at) + 1] - quantiles[int(at)])
 
     def shuffle(self, some: Sequence[_T]) -> list[_T]:
         """Return all of some things in any order."""
