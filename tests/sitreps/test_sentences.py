@@ -279,9 +279,35 @@ def test_origins_are_told_with_their_bounds(bounds: tuple[int, int | None, int],
     assert tell_origins(*bounds) == words
 
 
-@given(low=st.integers(0, 9), more=st.integers(0, 9), reports=st.integers(1, 30))
-def test_below_the_mission_no_number_of_reports_or_origins_is_told(low: int, more: int, reports: int) -> None:
-    told = tell_origins(low, low + more, reports, Level.GUARANTORS)
+def test_reports_that_repeat_others_are_counted_apart() -> None:
+    assert tell_origins(1, 1, 2, repeats=1) == "2 reports, of which 1 repeats another, 1 independent origin"
+    assert tell_origins(2, None, 5, repeats=3) == (
+        "5 reports, of which 3 repeat others, at least 2 independent origins, no upper bound"
+    )
+
+
+def test_who_repeats_whom_and_what_it_changed_stays_within_the_mission(claim: Claim, material_of: MaterialOf) -> None:
+    rows = (
+        claim("a", source="one", office="first", entry=1, cites=None, event_key="e"),
+        claim("b", source="one", office="second", entry=2, cites='["first"]', event_key="e", dead_low=3, dead_high=3),
+    )
+    (inside,) = told_of(material_of(*rows))
+    assert inside.origins.startswith("2 reports, of which 1 repeats another, ")
+    ((echo,),) = [link["repeats"] for link in inside.chain if "repeats" in link]
+    assert (echo["how"], echo["file"], echo["line"]) == ("cites", inside.chain[0]["file"], inside.chain[0]["line"])
+    assert [(one["field"], one["change"]) for one in echo["drift"]] == [("dead", "added")]
+    for audience in Level:
+        if audience < Level.MISSION:
+            (outside,) = told_of(material_of(*rows, audience=audience))
+            assert "repeat" not in outside.origins
+            assert not any("repeats" in link for link in outside.chain)
+
+
+@given(low=st.integers(0, 9), more=st.integers(0, 9), reports=st.integers(1, 30), repeats=st.integers(0, 9))
+def test_below_the_mission_no_number_of_reports_or_origins_is_told(
+    low: int, more: int, reports: int, repeats: int
+) -> None:
+    told = tell_origins(low, low + more, reports, Level.GUARANTORS, repeats)
     assert told == ["no independent origin", "one origin", "more than one independent origin"][min(low, 2)]
 
 

@@ -82,7 +82,9 @@ def _told(
         settled_by=settled,
         tests=json.loads(row["tests"]),
         share_inside=row["share_inside"],
-        origins=tell_origins(row["origins_low"], row["origins_high"], row["reports"], material.view.audience),
+        origins=tell_origins(
+            row["origins_low"], row["origins_high"], row["reports"], material.view.audience, row["repeats"]
+        ),
         reports=row["reports"],
         chain=chain,
         account=row,
@@ -217,16 +219,19 @@ def tell_reporters(offices: Sequence[str], sources: Sequence[str]) -> str:
     return f"reported by {by} (in {', '.join(source.upper() for source in dict.fromkeys(sources))})"
 
 
-def tell_origins(low: int, high: int | None, reports: int, audience: Level = Level.MISSION) -> str:
-    """Say how many independent origins lie behind some reports; below mission level only whether more than one does."""
+def tell_origins(low: int, high: int | None, reports: int, audience: Level = Level.MISSION, repeats: int = 0) -> str:
+    """Say how many independent origins lie behind some reports, of which `repeats` repeat others; below mission level
+    only whether more than one does.
+    """
     if audience < Level.MISSION:
         return "more than one independent origin" if low > 1 else "one origin" if low else "no independent origin"
+    told = f"{reports} report{'' if reports == 1 else 's'}"
+    if repeats:
+        told += f", of which {repeats} {'repeats another' if repeats == 1 else 'repeat others'}"
     if high is None:
-        told = f"{reports} report{'' if reports == 1 else 's'}, at least {low} independent origin"
-        return f"{told}{'' if low == 1 else 's'}, no upper bound"
+        return f"{told}, at least {low} independent origin{'' if low == 1 else 's'}, no upper bound"
     bounds = str(low) if low == high else f"{low} to {high}"
-    plural = "" if low == high == 1 else "s"
-    return f"{reports} report{'' if reports == 1 else 's'}, {bounds} independent origin{plural}"
+    return f"{told}, {bounds} independent origin{'' if low == high == 1 else 's'}"
 
 
 def tell_responsibility(kind: str, actors: Sequence[str], grounds: str) -> str:
@@ -299,9 +304,27 @@ def _chains(material: Material, found: pl.DataFrame) -> dict[str, tuple[Mapping[
         "incident", "source", "record", "claim_key"
     )
     chains: dict[str, list[Mapping[str, Any]]] = {}
+    repeats = _repeats(material, rows)
     own = [str(means) for means in OWN_OBSERVATION]
     for row in rows.iter_rows(named=True):
         office = FIRST_HAND if row["means"] in own else row["office"]
         link = {name: row[name] for name in ("claim_key", *columns)}
-        chains.setdefault(row["incident"], []).append({**link, "office": office})
+        chains.setdefault(row["incident"], []).append({**link, "office": office, **repeats.get(row["claim_key"], {})})
     return {incident: tuple(chain) for incident, chain in chains.items()}
+
+
+def _repeats(material: Material, rows: pl.DataFrame) -> dict[str, dict[str, Any]]:
+    """Return, for each claim that repeats others, which by file and line, how, and what it changed.
+
+    Nothing below mission level: who has it from whom is for the mission's own judgement.
+    """
+    if material.view.audience < Level.MISSION:
+        return {}
+    repeated = rows.select(pl.col("claim_key").alias("of"), "source", "file", "line")
+    echoes = material.incidents.echoes.join(repeated, on="of", maintain_order="left")
+    found: dict[str, dict[str, Any]] = {}
+    for echo in echoes.iter_rows(named=True):
+        told = {name: echo[name] for name in ("how", "source", "file", "line", "share", "run")}
+        told |= {"share": round(echo["share"], 3), "drift": json.loads(echo["drift"])}
+        found.setdefault(echo["claim_key"], {"repeats": []})["repeats"].append(told)
+    return found

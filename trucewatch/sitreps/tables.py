@@ -154,7 +154,8 @@ def summary(figures: Figures) -> dict[str, Any]:
         "claims": figures.claims,
         "incidents": figures.incidents,
         "incidents_in_period": figures.incidents_in_period,
-        "origins": {"at_least": figures.origins_low, "at_most": figures.origins_high},
+        # How many there are is for the mission; of a single finding others learn whether it is more than one.
+        "origins": {"at_least": figures.origins_low, "at_most": figures.origins_high} if figures.shows_leads else None,
         "findings": dict(figures.counts),
         "findings_without_presumption": dict(figures.strict_counts) if figures.strict_counts else None,
         "violations_resting_on_presumption": figures.presumed,
