@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
+from trucewatch.accounts import MOST_ACCOUNTS
 from trucewatch.actors import Actor, Register, read_pairs, write_pairs
 from trucewatch.claims import View, claims_table, view
-from trucewatch.accounts import MOST_ACCOUNTS
 from trucewatch.incidents import FIRST_HAND, Incidents, corroborate
 from trucewatch.levels import Level
 
@@ -49,6 +49,9 @@ def alone(*claims: dict[str, Any]) -> dict[str, Any]:
     return row
 
 
+LATER = {"earliest": NOON + timedelta(hours=5), "latest": NOON + timedelta(hours=6)}
+UNNAMED = {"pairs": write_pairs([("", "")])}
+
 # ---- links -----------------------------------------------------------------------------------------------------------
 
 
@@ -60,15 +63,15 @@ def test_two_close_reports_of_one_act_are_one_incident() -> None:
     "other",
     [
         {"lon": 36.5},  # too far for what both say of the place
-        {"earliest": NOON + timedelta(hours=2), "latest": NOON + timedelta(hours=3)},  # at another time
-        {"act": "small-arms-fire"},  # another act
-        {"pairs": write_pairs([("east", "west")])},  # other people
-        {"radius_m": 25_000.0},  # told too vaguely to say that it was this one
-        {"earliest": NOON - timedelta(days=3)},  # the same, in time
+        {"earliest": NOON + timedelta(days=1), "latest": NOON + timedelta(hours=25)},  # at another time
+        {"act": "small-arms-fire", **LATER},  # another act, later
+        {"pairs": write_pairs([("east", "west")]), **LATER},  # other people, later
+        {"radius_m": 25_000.0, "lon": 36.2, **UNNAMED, **LATER},  # told too vaguely to say that it was this one
+        {"earliest": NOON - timedelta(days=3), "radius_m": 25_000.0, "act": "use-of-weapons", **UNNAMED},  # in time
     ],
 )
 def test_what_may_be_another_thing_is_not_linked(other: dict[str, Any]) -> None:
-    assert len(groups(brought_together(claim("a"), claim("b", source="patrol", **other)))) == 2
+    assert len(groups(brought_together(claim("a"), claim("b", source="patrol", **{"lon": 36.115, **other})))) == 2
 
 
 def test_a_vaguer_word_for_the_act_still_links() -> None:
@@ -94,8 +97,8 @@ def test_events_that_a_dataset_keeps_apart_are_never_joined_not_even_by_a_third(
     together = groups(found)
     assert not any({"a", "b"} <= group for group in together)
     assert len(together) == 2
-    (miss,) = found.near_misses
-    assert {miss.claim_key, miss.other_key} & {"a", "b"} and "dataset" in miss.reason
+    (miss,) = found.links.filter(~pl.col("taken")).iter_rows(named=True)
+    assert {miss["one"], miss["other"]} & {"a", "b"} and miss["reason"] == "dataset records them as different events"
 
 
 def test_separate_items_of_one_report_are_never_joined() -> None:
@@ -308,7 +311,7 @@ def test_an_unsorted_view_changes_nothing(orders: tuple[list[dict[str, Any]], li
     assert_frame_equal(one.incidents, other.incidents)
     assert_frame_equal(one.accounts, other.accounts)
     assert_frame_equal(one.members, other.members)
-    assert one.near_misses == other.near_misses
+    assert_frame_equal(one.links, other.links)
 
 
 @settings(max_examples=30)
@@ -347,9 +350,8 @@ def test_neither_events_of_a_dataset_nor_items_of_a_report_are_joined_by_way_of_
                 assert is_one
             elif one["curated"] or one["record"] == other["record"]:
                 assert not is_one
-    for miss in found.near_misses:
-        assert incident_of[miss.claim_key] != incident_of[miss.other_key]
-        assert miss.reason.endswith("records them as different events")
+    for one, other, taken, reason in found.links.select("one", "other", "taken", "reason").iter_rows():
+        assert taken == (incident_of[one] == incident_of[other]) == (not reason)
 
 
 # ---- origins behind chains -------------------------------------------------------------------------------------------

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import unicodedata
+from itertools import combinations
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trucewatch.names import plain_name
+from trucewatch.names import plain_name, skeleton
 
 ONE_NAME = [
     ("Dar'a", "Dar`a", "Dar’a", "Darʿa", "Dar´a", "DARA"),
@@ -62,3 +65,41 @@ def test_neither_case_nor_encoding_tells_two_names_apart(name: str) -> None:
     assert plain_name(unicodedata.normalize("NFC", name)) == plain_name(name)
     assert plain_name(unicodedata.normalize("NFD", name)) == plain_name(name)
     assert plain_name(name.upper()) == plain_name(name)
+
+
+# ---- skeletons -------------------------------------------------------------------------------------------------------
+
+ONE_PLACE = [
+    ("Nawa", "نوى", "Нава"),
+    ("As-Suwayda", "Sweida", "السويداء", "Al-Suwayda Governorate"),
+    ("Quneitra", "al-Qunaytirah", "القنيطرة", "Кунейтра"),
+    ("Deir ez-Zor", "Dayr az-Zawr", "دير الزور", "Дейр-эз-Зор"),
+    ("Daraa", "Dar'a", "درعا", "محافظة درعا"),
+    ("Ath-Thawrah", "Al Thawra", "الثورة"),
+    ("Khirbet Ghazaleh", "Kherbet Ghazala", "خربة غزالة"),
+]
+
+
+@pytest.mark.parametrize("spellings", ONE_PLACE, ids=lambda spellings: spellings[0])
+def test_spellings_in_several_scripts_share_a_skeleton(spellings: tuple[str, ...]) -> None:
+    assert len({skeleton(spelling) for spelling in spellings}) == 1
+
+
+def test_neighbours_of_like_names_keep_skeletons_of_their_own() -> None:
+    assert len({skeleton(name) for name in ("Daraa", "Darayya", "Douma", "Idlib", "Homs", "Hama", "Nawa", "Nubl")}) == 8
+
+
+@given(st.text(max_size=12))
+@settings(max_examples=200)
+def test_a_skeleton_knows_neither_case_nor_space_round_a_name(name: str) -> None:
+    assert skeleton(f"  {name} ") == skeleton(name)
+    assert skeleton(name.lower().upper()) == skeleton(name.upper())
+    assert not set(skeleton(name)) & set(" -'`")
+
+
+def test_most_units_of_a_gazetteer_meet_across_scripts_and_few_collide(data: Path) -> None:
+    units = json.loads((data / "open_syria_gazetteer" / "subdistricts.json").read_text("utf-8"))
+    skeletons = [(skeleton(unit["name"]["en"]), skeleton(unit["name"]["ar"])) for unit in units]
+    assert sum(one == other for one, other in skeletons) > 0.85 * len(units)
+    pairs = list(combinations(skeletons, 2))
+    assert sum(bool(set(one) & set(other)) for one, other in pairs) < 0.001 * len(pairs)

@@ -7,16 +7,22 @@ must hold under.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 import polars as pl
 
 from trucewatch.accounts import accounts_of, pairs_together
 from trucewatch.actors import Register
 from trucewatch.claims import View
+from trucewatch.decisions import Decision
+from trucewatch.echoes import SCHEMA as ECHOES
+from trucewatch.echoes import echoes_of
 from trucewatch.evidence import OWN_OBSERVATION, Assertion
-from trucewatch.links import NearMiss, link
-from trucewatch.origins import roots_of
+from trucewatch.links import LINKS, link
+from trucewatch.origins import origins_of
+from trucewatch.problems import Problem
+from trucewatch.weights import Weights
 from trucewatch.where import Gazetteer
 
 FIRST_HAND = "first-hand observers"
@@ -27,54 +33,87 @@ class Incidents:
     """What was established.
 
     `incidents` has one row for each incident (named by its smallest claim), with the lists of its claims and offices
-    and the bounds of its origins; `accounts` one row for each alternative of its facts; `members` maps claim to
-    incident.
+    and the bounds of its origins; incidents of like acts at one place, each within a day of another, share a `series`,
+    named by the smallest of them. `accounts` has one row for each alternative of an incident's facts; `members` maps
+    claim to incident. `links` has a row for each pair of claims (one, other) that may have been one event: log_odds,
+    probability, whether it was taken, and the reason if not. `echoes` says who repeats whom, in the form of
+    `echoes.SCHEMA`. `not_compared` pairs were left out where too many claims lay near each
+    other. `problems` are decisions that gave way to later ones.
     """
 
     incidents: pl.DataFrame
     accounts: pl.DataFrame
     members: pl.DataFrame
-    near_misses: tuple[NearMiss, ...] = ()
+    links: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=LINKS))
+    echoes: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=ECHOES))
+    not_compared: int = 0
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def left_out(self) -> str | None:
+        """What was not compared, as a sentence; None where nothing was left out."""
+        if not self.not_compared:
+            return None
+        return (
+            f"{self.not_compared:,} pairs of reports of one neighbourhood and time were not compared: "
+            "each was compared with those nearest to it in time"
+        )
 
 
-def corroborate(view: View, gazetteer: Gazetteer | None = None, register: Register | None = None) -> Incidents:
-    """Bring claims together into incidents; a function of the set of claims, not of their order.
+def corroborate(
+    view: View,
+    gazetteer: Gazetteer | None = None,
+    register: Register | None = None,
+    decisions: Iterable[Decision] = (),
+    weights: Weights | None = None,
+) -> Incidents:
+    """Bring claims together into incidents; a function of the set of claims and decisions, not of their order.
 
-    `gazetteer` and `register` tell which places and names are the same. Claims that assert that nothing was observed
-    are coverage, and become no incident.
+    `gazetteer` and `register` tell which places and names are the same; `decisions` are what persons recorded of two
+    claims, and outrank the datasets; `weights` are those that come with Trucewatch unless others are given. Claims that
+    assert that nothing was observed are coverage, and become no incident.
     """
     told = view.claims.filter(pl.col("assertion") != Assertion.NOTHING)
-    units = told.with_columns(pl.concat_str("source", pl.lit("\u0000"), "event_key").alias("unit"))
-    clusters, near_misses = link(units, register or Register())
+    linked = link(told, register or Register(), gazetteer or Gazetteer(), decisions, weights)
     named = (
-        units.join(clusters, on="unit", how="left")
+        told.join(linked.members, on="claim_key", how="left")
         .sort("entry", "claim_key")
-        .with_columns(pl.col("claim_key").first().over("cluster").alias("incident"))
+        .with_columns(
+            pl.col("claim_key").first().over("cluster").alias("incident"),
+            pl.when(pl.col("series").is_not_null()).then(pl.col("claim_key").first().over("series")).alias("series"),
+        )
         .sort("incident", "claim_key")
     )
     accounts = accounts_of(named, gazetteer or Gazetteer())
+    echoes = echoes_of(named)
     return Incidents(
-        incidents=_summarise(named).join(_sides(named, accounts), on="incident", maintain_order="left"),
+        incidents=_summarise(named, origins_of(named, echoes)).join(
+            _sides(named, accounts), on="incident", maintain_order="left"
+        ),
         accounts=accounts,
         members=named.select("claim_key", "incident"),
-        near_misses=near_misses,
+        links=linked.links,
+        echoes=echoes,
+        not_compared=linked.not_compared,
+        problems=linked.problems,
     )
 
 
 # ---- one row for each incident ---------------------------------------------------------------------------------------
 
 
-def _summarise(named: pl.DataFrame) -> pl.DataFrame:
+def _summarise(named: pl.DataFrame, origins: pl.DataFrame) -> pl.DataFrame:
     own = pl.col("means").is_in([str(means) for means in OWN_OBSERVATION])
-    rooted = named.with_columns(*roots_of(named), own.alias("own"))
     return (
-        rooted.group_by("incident", maintain_order=True)
+        named.with_columns(own.alias("own"))
+        .group_by("incident", maintain_order=True)
         .agg(
             pl.col("claim_key").alias("claims"),
             pl.len().cast(pl.Int64).alias("reports"),
             pl.col("source").unique().sort().alias("sources"),
             # Who of the mission saw or heard it stays out of every product; that somebody did does not.
             pl.when("own").then(pl.lit(FIRST_HAND)).otherwise("office").drop_nulls().unique().sort().alias("offices"),
+            pl.col("series").first(),
             pl.col("event_key").first(),
             pl.col("assertion").first(),
             pl.col("act").first(),
@@ -90,28 +129,17 @@ def _summarise(named: pl.DataFrame) -> pl.DataFrame:
             pl.col("allegation").any(),
             pl.col("exercise").any(),
             pl.col("means").unique().sort(),
-            pl.col("root").drop_nulls().unique().sort().alias("roots"),
-            pl.col("is_office").any().cast(pl.Int64).alias("offices_alone"),
-            pl.col("possible_root").n_unique().cast(pl.Int64).alias("origins_high"),
-            pl.col("is_plural").any().alias("origins_unbounded"),
             (pl.col("own") & pl.col("interest").is_null()).any().alias("first_hand"),
             (pl.col("own") & pl.col("interest").is_null() & (pl.col("means") == "recorded")).any().alias("recorded"),
             pl.struct("file", "line").sort().alias("lines"),
         )
-        .with_columns(
-            pl.when(pl.col("roots").list.len() > 0)
-            .then(pl.col("roots").list.len().cast(pl.Int64))
-            .otherwise("offices_alone")
-            .alias("origins_low"),
-            pl.when("origins_unbounded").then(None).otherwise("origins_high").alias("origins_high"),
-        )
+        .join(origins, on="incident", maintain_order="left")
         .with_columns(
             pl.when(pl.col("origins_low") >= 2)
             .then(pl.lit("corroborated"))
             .otherwise(pl.lit("reported"))
             .alias("status")
         )
-        .drop("offices_alone", "origins_unbounded")
         .sort("incident")
     )
 

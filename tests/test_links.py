@@ -1,0 +1,184 @@
+"""Links: why two claims are, or are not, held to be one event; decisions, series and bursts."""
+
+from __future__ import annotations
+
+import itertools
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from trucewatch import links
+from trucewatch.actors import Register, write_pairs
+from trucewatch.claims import claims_table
+from trucewatch.decisions import Decision
+from trucewatch.kernels import space_time, union_find
+from trucewatch.likeness import FEATURES
+from trucewatch.links import Linked, explain, fit_links, link
+from trucewatch.weights import shipped_weights
+from trucewatch.where import Gazetteer
+
+NOON = datetime(2020, 3, 1, 12, tzinfo=UTC)
+
+
+def claim(key: str, hours: float = 0, **told: Any) -> dict[str, Any]:
+    begun = NOON + timedelta(hours=hours)
+    return {
+        "claim_key": key, "event_key": key, "source": "wire", "record": key, "act": "shelling", "assertion": "act",
+        "earliest": begun, "latest": begun + timedelta(hours=1), "place_kind": "disc", "lon": 36.1, "lat": 32.6,
+        "radius_m": 1000.0, "pairs": write_pairs([("north", "south")]), "office": "outlet", "curated": False, **told,
+    }  # fmt: skip
+
+
+def table(claims: list[dict[str, Any]]) -> pl.DataFrame:
+    names = dict.fromkeys(name for row in claims for name in row)
+    return claims_table({name: [row.get(name) for row in claims] for name in names})
+
+
+def linked(*claims: dict[str, Any], decisions: tuple[Decision, ...] = ()) -> Linked:
+    return link(table(list(claims)), Register(), Gazetteer(), decisions)
+
+
+def groups(found: Linked) -> set[frozenset[str]]:
+    return {frozenset(keys) for _, keys in found.members.group_by("cluster").agg("claim_key").iter_rows()}
+
+
+@st.composite
+def told(draw: st.DrawFn) -> list[dict[str, Any]]:
+    rows = []
+    for number in range(draw(st.integers(2, 9))):
+        source = draw(st.sampled_from(["dataset", "wire", "patrol"]))
+        has_place = draw(st.booleans()) or draw(st.booleans())
+        rows.append(
+            claim(
+                f"k{number}",
+                draw(st.sampled_from([0, 0.5, 2, 6, 20])),
+                source=source,
+                curated=source == "dataset",
+                event_key=f"{source} {draw(st.integers(0, 6))}" if source == "dataset" else f"k{number}",
+                record=draw(st.sampled_from([None, "r", f"k{number}"])),
+                act=draw(st.sampled_from(["shelling", "mortar-fire", "clash", "use-of-weapons"])),
+                lon=draw(st.sampled_from([36.1, 36.11, 36.14])) if has_place else None,
+                lat=32.6 if has_place else None,
+                radius_m=draw(st.sampled_from([500.0, 3000.0, 25_000.0])) if has_place else None,
+                place_kind="disc" if has_place else "unplaced",
+                place_name=draw(st.sampled_from([None, "Nawa", "نوى", "Inkhil"])),
+                text=draw(
+                    st.sampled_from([None, "shells fell on the village at noon today", "shells fell on the village"])
+                ),
+            )
+        )
+    return rows
+
+
+@settings(max_examples=40)
+@given(told(), st.randoms(use_true_random=False))
+def test_neither_order_nor_engine_changes_a_link(rows: list[dict[str, Any]], random: Any) -> None:
+    shuffled = table(rows).sample(fraction=1.0, shuffle=True, seed=random.randint(0, 99))
+    one, other = linked(*rows), link(shuffled, Register(), Gazetteer())
+    assert one.members.equals(other.members) and one.links.equals(other.links)
+
+
+@settings(max_examples=10)
+@given(told())
+def test_compiled_kernels_link_the_same(rows: list[dict[str, Any]]) -> None:
+    plain = linked(*rows)
+    with pytest.MonkeyPatch.context() as patch:
+        for module, limit in ((links, "_FEW_CLAIMS"), (space_time, "_FEW_ROWS"), (union_find, "_FEW_LINKS")):
+            patch.setattr(module, limit, -1)
+        fast = linked(*rows)
+    assert plain.members.equals(fast.members) and plain.links.equals(fast.links)
+
+
+@settings(max_examples=40)
+@given(told())
+def test_a_report_from_elsewhere_changes_nothing_here(rows: list[dict[str, Any]]) -> None:
+    far = linked(*rows, claim("z", lon=10.0))
+    assert groups(far) == groups(linked(*rows)) | {frozenset("z")}
+
+
+@settings(max_examples=40)
+@given(told())
+def test_what_was_not_taken_says_why_and_what_was_taken_is_one(rows: list[dict[str, Any]]) -> None:
+    found = linked(*rows)
+    of = dict(found.members.select("claim_key", "cluster").iter_rows())
+    weights = shipped_weights()
+    by_key = {row["claim_key"]: row for row in table(rows).to_dicts()}
+    for one, other, log_odds, probability, taken, reason in found.links.iter_rows():
+        assert one < other and taken == (of[one] == of[other]) == (not reason)
+        assert (probability > 0.5) == (log_odds > 0)
+        told = explain(by_key[one], by_key[other], weights)
+        assert [reason.feature for reason in told] == ["prior", *FEATURES]
+        assert sum(round(1000 * reason.log_odds) for reason in told) == round(1000 * log_odds)
+        assert all(reason.sentence for reason in told)
+
+
+@settings(max_examples=40)
+@given(told(), st.lists(st.tuples(st.integers(0, 8), st.integers(0, 8), st.booleans()), max_size=3))
+def test_a_person_outranks_the_dataset(rows: list[dict[str, Any]], said: list[tuple[int, int, bool]]) -> None:
+    keys = [row["claim_key"] for row in rows]
+    decisions = tuple(
+        Decision(entry, keys[one % len(keys)], keys[other % len(keys)], same)
+        for entry, (one, other, same) in enumerate(said)
+    )
+    found = linked(*rows, decisions=decisions)
+    of = dict(found.members.select("claim_key", "cluster").iter_rows())
+    overruled = {problem.line for problem in found.problems}
+    for decision in decisions:
+        if decision.entry not in overruled and decision.one != decision.other:
+            assert (of[decision.one] == of[decision.other]) == decision.is_same
+
+
+def test_a_long_series_of_shelling_is_neither_one_blob_nor_strangers() -> None:
+    bouts = [
+        claim(f"{bout:02}{source}", 5 * bout, source=source, lon=36.1 + bout % 2 / 500)
+        for bout in range(12)
+        for source in ("wire", "patrol")
+    ]
+    found = linked(*bouts)
+    assert groups(found) == {frozenset({f"{bout:02}wire", f"{bout:02}patrol"}) for bout in range(12)}
+    assert found.members["series"].n_unique() == 1 and found.members["series"].null_count() == 0
+    assert linked(claim("a"), claim("b", lon=36.5)).members["series"].null_count() == 2
+
+
+def test_what_has_no_place_is_found_by_name_by_area_or_by_words() -> None:
+    nowhere: dict[str, Any] = {"lon": None, "lat": None, "radius_m": None, "place_kind": "unplaced", "source": "patrol"}
+    text = "shells fell on the northern edge of the village at noon"
+    places: list[dict[str, Any]] = [{"place_name": "Nawa"}, {"adm_1": "Daraa"}, {"text": text}]
+    for shared in places:
+        assert linked(claim("a", **shared), claim("b", **nowhere, **shared)).links.height == 1
+    assert linked(claim("a"), claim("b", **nowhere)).links.is_empty()
+
+
+def test_what_a_burst_left_out_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(links, "MOST_NEAR", 5)
+    crowd = [claim(f"{at:03}", at / 60, source="wire" if at % 2 else "patrol") for at in range(40)]
+    found = linked(*crowd)
+    # The last five have fewer than five after them.
+    assert found.not_compared == 40 * 39 // 2 - (35 * 5 + 4 + 3 + 2 + 1)
+
+
+def test_a_lone_dataset_is_not_compared_with_itself() -> None:
+    dataset = [claim(key, source="dataset", curated=True) for key in "abc"]
+    assert len(groups(linked(*dataset))) == 3 and linked(*dataset).links.is_empty()
+
+
+def test_weights_fitted_anew_are_the_same_whatever_the_order_of_tables() -> None:
+    days = [
+        table([claim(f"{day}{at}", 24 * day + at / 3, lon=36.1 + at / 300) for at in range(12)]) for day in range(3)
+    ]
+    one, other = (fit_links(some, Register(), Gazetteer(), "x") for some in (days, days[::-1]))
+    assert one == other and one.pairs == 3 * len(list(itertools.combinations(range(12), 2)))
+
+
+def test_few_claims_are_linked_without_compiling_anything() -> None:
+    code = (
+        "import sys; from tests.test_links import claim, linked; "
+        "linked(claim('a'), claim('b', source='patrol')); assert 'numba' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
