@@ -24,7 +24,8 @@ import pytest
 
 import trucewatch
 from trucewatch.cli import main
-from trucewatch.mission import assess_files, demo, shipped
+from trucewatch.mission import assess_files, shipped
+from trucewatch.rehearsals import demo
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +12,6 @@ from trucewatch.evidence import Standard
 from trucewatch.mission import (
     Mission,
     assess_files,
-    demo,
 )
 from trucewatch.problems import TrucewatchError
 
@@ -134,30 +132,6 @@ def test_findings_go_to_geopandas(watch: Mission) -> None:
 
 
 # ---- the demo --------------------------------------------------------------------------------------------------------
-
-
-def test_the_demo_says_simulation_everywhere_and_is_the_same_each_time(tmp_path: Path) -> None:
-    first, written = demo(tmp_path / "out")
-    bytes_ = {path.name: path.read_bytes() for path in written}
-    _, written = demo(tmp_path / "out")
-    assert {path.name: path.read_bytes() for path in written} == bytes_
-    assert first.summary["simulation"] is True
-    assert b"SIMULATION" in bytes_["sitrep.html"] and b"SIMULATION" in bytes_["sitrep.md"]
-    assert json.loads(bytes_["summary.json"])["rows_refused"] == 0
-
-
-def test_simulated_reports_make_a_simulation_of_whatever_is_made_of_them(tmp_path: Path) -> None:
-    demo(tmp_path / "out")
-    path = tmp_path / "out-simulation" / "SIMULATION_reports_presence.csv"
-    assert assess_files([path], "presence", "south-syria-2017").summary["simulation"] is True
-
-
-def test_the_demo_replaces_nothing_that_it_did_not_make(tmp_path: Path) -> None:
-    (tmp_path / "out-mission").mkdir()
-    (tmp_path / "out-mission" / "letter.txt").write_text("mine")
-    with pytest.raises(TrucewatchError):
-        demo(tmp_path / "out")
-    assert (tmp_path / "out-mission" / "letter.txt").read_text() == "mine"
 
 
 def test_a_period_without_ends_is_closed_by_what_was_received(watch: Mission) -> None:

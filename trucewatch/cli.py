@@ -32,6 +32,9 @@ _FILES = click.argument("files", nargs=-1, required=True, type=_PATH)
 _DIR = click.argument("folder", metavar="DIR", type=_PATH)
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON, for a program.")
 _STRICT = click.option("--strict", is_flag=True, help="Exit with 1 when any row was refused.")
+_EVENTS = click.option(
+    "--events", type=_PATH, multiple=True, help="File of UCDP events to take for the truth of an observation model."
+)
 _OUT = click.option("--out", type=_PATH, required=True, help="Folder for the sitrep and its tables.")
 _PERIOD = click.option("--period", help="What to report on, as an EDTF interval: 2017-05/2018-08. Default: all of it.")
 _READING = click.option("--reading", help="One of the agreement's readings, such as strict. Default: every value open.")
@@ -236,15 +239,26 @@ def assess(
 
 @main.command()
 @_DIR
-@click.argument("finding", metavar="ID")
+@click.argument("finding", metavar="[ID]", required=False)
+@click.option("--link", nargs=2, metavar="A B", help="Two reports: why they are, or are not, held to be of one event.")
 @_JSON
-def trace(folder: Path, finding: str, as_json: bool) -> None:
-    """Follow the finding ID of DIR (a mission, or a sitrep's folder) back to file and line."""
-    from trucewatch.traces import trace as trace_finding
+def trace(folder: Path, finding: str | None, link: tuple[str, str] | None, as_json: bool) -> None:
+    """Follow the finding ID of DIR (a mission, or a sitrep's folder) back to file and line.
 
-    told = trace_finding(folder, finding)
+    With --link, compare two reports of a mission instead; each is named by its record's id, or as FILE:LINE.
+    """
+    from trucewatch.problems import WrongCall
+    from trucewatch.traces import trace as trace_finding
+    from trucewatch.traces import trace_link
+
+    if (finding is None) == (link is None):
+        raise WrongCall("name a finding, or two reports with --link")
+    told = trace_link(folder, *link) if link else trace_finding(folder, str(finding))
     if as_json:
         _tell_json(told)
+        return
+    if link:
+        _tell_link(told)
         return
     _say(told["sentence"])
     _say(f"  {told['outcome']} under {told['clause']}; {told['origins']}")
@@ -252,24 +266,39 @@ def trace(folder: Path, finding: str, as_json: bool) -> None:
     _say(f"  tests: {', '.join(f'{name} {answer}' for name, answer in told['tests'].items())}")
     for way in filter(None, told["settled_by"].split(" | ")):
         _say(f"  it would settle it to know {way}")
-    for link in told["chain_to_line"]:
-        _say(
-            f"  {link['file']}:{link['line']}: {link['source']} {link['record'] or ''}, {link['office'] or 'not named'}"
-        )
-        if link["text"]:
-            _say(f"    {link['text']}")
+    for report in told["chain_to_line"]:
+        _tell_report(report)
+
+
+@main.command()
+@_DIR
+@click.argument("what", type=click.Choice(["same", "apart"]))
+@click.argument("one")
+@click.argument("other")
+@click.option("--by", required=True, help="The role of who decides, never a person's name.")
+@click.option("--because", required=True, help="The reason.")
+def decide(folder: Path, what: str, one: str, other: str, by: str, because: str) -> None:
+    """Record in the mission DIR that two reports tell of the same event, or of events apart.
+
+    It outranks what a dataset says, and an earlier decision. Reports are named as in trace --link.
+    """
+    from trucewatch.traces import decide as decide_link
+
+    decision = decide_link(folder, one, other, what == "same", by, because)
+    _say(f"decision {decision.entry}: {one} and {other} tell of {'one event' if decision.is_same else 'two events'}")
 
 
 @main.command()
 @click.argument("simulation", default="south-syria-demo")
 @click.option("--out", type=_PATH, required=True, help="Folder for the truth and the reports of it.")
 @click.option("--seed", type=int, help="Another seed than the description's.")
+@_EVENTS
 @_JSON
-def simulate(simulation: str, out: Path, seed: int | None, as_json: bool) -> None:
+def simulate(simulation: str, out: Path, seed: int | None, events: Sequence[Path], as_json: bool) -> None:
     """Grow a known truth, and reports of it that are late, blurred, copied or lying; all marked SIMULATION."""
-    from trucewatch.mission import grow
+    from trucewatch.rehearsals import grow
 
-    grown = grow(simulation, out, seed)
+    grown = grow(simulation, out, seed, events)
     if as_json:
         feeds = [{"source": source, "file": str(path)} for source, path in grown.feeds]
         _tell_json({"simulation": True, "truth": str(grown.truth_path), "feeds": feeds})
@@ -280,12 +309,53 @@ def simulate(simulation: str, out: Path, seed: int | None, as_json: bool) -> Non
 
 
 @main.command()
+@click.argument("simulation", default="observation")
+@click.option("--seeds", type=int, default=20, show_default=True, help="How many seeds.")
+@click.option("--first-seed", type=int, default=1, show_default=True, help="The first of them.")
+@_EVENTS
+@_JSON
+def score(simulation: str, seeds: int, first_seed: int, events: Sequence[Path], as_json: bool) -> None:
+    """Score what is made of simulated reports against what is true, over several seeds, with intervals of 95 %."""
+    from trucewatch.rehearsals import score as score_seeds
+
+    with _progress(seeds) as progress:
+        scores, over_all = score_seeds(simulation, seeds, first_seed, events, progress)
+    if as_json:
+        each = [one.numbers() for one in scores]
+        told = {name: {"mean": e.mean, "low": e.low, "high": e.high} for name, e in over_all.items()}
+        _tell_json({"simulation": True, "first_seed": first_seed, "seeds": seeds, "scores": told, "each": each})
+        return
+    claims = sum(one.claims for one in scores)
+    _say(
+        f"SIMULATION: {_counted(seeds, 'seed')} from {first_seed} on, {_counted(claims, 'claim')}; "
+        "mean and 95 % interval"
+    )
+    for name, found in over_all.items():
+        _say(f"  {name.replace('_', ' '):24} {found.mean:6.3f}  {found.low:6.3f} to {found.high:6.3f}")
+
+
+@main.command("fit-links")
+@click.argument("missions", type=_PATH, nargs=-1, metavar="[DIR]...")
+@click.option("--out", type=_PATH, required=True, help="File for the weights.")
+def fit_links(missions: Sequence[Path], out: Path) -> None:
+    """Fit the weights by which reports are linked, on the reports of the missions DIR; nobody says which are one.
+
+    Without a mission: on ten seeds of the observation model that are used for nothing else.
+    """
+    from trucewatch.rehearsals import fit_links as fit
+
+    with _progress(10) as progress:
+        weights = fit(missions, out, progress)
+    _say(f"{out}: fitted on {_counted(weights.pairs, 'pair')} in {_counted(weights.rounds, 'round')}")
+
+
+@main.command()
 @click.option("--out", type=_PATH, default=Path("out/demo"), show_default=True, help="Folder.")
 @click.option("--seed", type=int, help="Another seed than the description's.")
 @_JSON
 def demo(out: Path, seed: int | None, as_json: bool) -> None:
     """Grow a simulation, receive its reports in a mission, and write the sitrep."""
-    from trucewatch.mission import demo as run_demo
+    from trucewatch.rehearsals import demo as run_demo
 
     with _progress(12) as progress:
         assessment, written = run_demo(out, seed, progress)
@@ -317,6 +387,28 @@ _STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
 
 def _say(text: str, err: bool = False) -> None:
     click.echo(_STEERING.sub("\ufffd", text), err=err)
+
+
+def _tell_report(report: Any) -> None:
+    office = report["office"] or "not named"
+    _say(f"  {report['file']}:{report['line']}: {report['source']} {report['record'] or ''}, {office}")
+    if report["text"]:
+        _say(f"    {report['text']}")
+    for repeated in report.get("repeats", ()):
+        of, run = f"{repeated['file']}:{repeated['line']}", repeated["run"]
+        _say(f"    repeats {of} ({repeated['how']}" + (f"; longest run {run} words)" if run else ")"))
+        for change in repeated["drift"]:
+            was, now = (change[name] or "not said" for name in ("from", "to"))
+            _say(f"      {change['field']} {change['change']}: {was} to {now}")
+
+
+def _tell_link(told: Any) -> None:
+    _say("Held to tell of one event:" if told["one_event"] else "Not held to tell of one event:")
+    for report in told["reports"]:
+        _tell_report(report)
+    for reason in told["reasons"]:
+        _say(f"  {reason['log_odds']:+7.2f}  {reason['sentence']}")
+    _say(f"  {told['log_odds']:+7.2f}  together" + (f"; {told['because']}" if told["because"] else ""))
 
 
 def _tell_json(told: Any) -> None:

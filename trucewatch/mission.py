@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import shutil
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,6 +18,8 @@ from pathlib import Path
 
 from trucewatch.agreement.terms import Agreement
 from trucewatch.checks import check
+from trucewatch.claims import View, view
+from trucewatch.decisions import Decision, Decisions
 from trucewatch.evidence import Standard
 from trucewatch.levels import read_level
 from trucewatch.problems import Problem, TrucewatchError, did_you_mean
@@ -36,9 +37,7 @@ from trucewatch.route import (
     read_reading,
     silent,
 )
-from trucewatch.shipped import find_agreement, find_simulation, open_agreement, open_source, shipped
-from trucewatch.simulations import Simulation, simulate
-from trucewatch.sitreps.publish import check_place
+from trucewatch.shipped import find_agreement, open_agreement, open_source, shipped
 from trucewatch.texts import read_text
 
 __all__ = [
@@ -49,17 +48,13 @@ __all__ = [
     "Progress",
     "assess_files",
     "check",
-    "demo",
     "find_agreement",
-    "find_simulation",
-    "grow",
     "is_mission",
     "open_agreement",
     "open_source",
     "shipped",
 ]
 
-DEMO = "south-syria-demo"
 SIMULATED = "SIMULATION"  # the file that marks a mission whose reports are invented
 
 _MANDATE = """\
@@ -205,6 +200,25 @@ class Mission:
             made.append(gone)
         return made, batches
 
+    def view(self, as_of: str | None = None, audience: str = "mission") -> View:
+        """Return what an audience may know of what was received; raises TrucewatchError."""
+        return view(self.receipts.claims(as_of), read_level(audience))
+
+    @property
+    def decisions(self) -> Decisions:
+        """What persons decided of its reports."""
+        return Decisions(self.folder / "decisions.jsonl")
+
+    def decide(
+        self, one: str, other: str, is_same: bool, by: str, reason: str, now: datetime | None = None
+    ) -> Decision:
+        """Record that two claims (keys) do, or do not, tell of one event, and who decided it, by role, and why.
+
+        It outranks what a dataset says, and an earlier decision. Raises TrucewatchError.
+        """
+        at = f"{now or datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+        return self.decisions.enter(one, other, is_same, by, reason, len(self.receipts.entries()), at)
+
     def run(
         self,
         as_of: str | None = None,
@@ -228,7 +242,7 @@ class Mission:
         sources = tuple(open_source(receipts.description(described[name])) for name in sorted(described))
         return follow_route(
             receipts.claims(as_of), sources, rows, law, chosen, span, level, mandate.standard, mandate.may_determine,
-            (self.folder / SIMULATED).exists(), progress,
+            (self.folder / SIMULATED).exists(), self.decisions.all(len(entries)), progress,
         )  # fmt: skip
 
 
@@ -253,40 +267,3 @@ def _lay_out(folder: Path, agreement: str, key: bytes) -> None:
         # By its last file it is known for a mission.
         for name in ("received", "mandate.yml", _KEY, _MISSION):
             (made / name).rename(place / name)
-
-
-# ---- simulation ------------------------------------------------------------------------------------------------------
-
-
-def demo(out: str | Path, seed: int | None = None, progress: Progress = silent) -> tuple[Assessment, tuple[Path, ...]]:
-    """Grow a simulation, receive its reports in a mission of its own, and publish the sitrep; all beside `out`.
-
-    The simulation lies in OUT-simulation, the mission in OUT-mission: the same commands lead from one to the other.
-    """
-    place = Path(out)
-    check_place(place)
-    grown_at, mission_at = (place.with_name(f"{place.name}-{name}") for name in ("simulation", "mission"))
-    progress("growing a truth and reports of it")
-    grown = grow(DEMO, grown_at, seed)
-    _clear_demo(mission_at)
-    mission = Mission.init(mission_at, grown.agreement, key=b"SIMULATION: a key that keeps nothing apart")
-    (mission_at / SIMULATED).write_text("SIMULATION: nothing in this mission happened.\n", encoding="utf-8")
-    for source, path in grown.feeds:
-        mission.collect(source, [path], now=datetime(1970, 1, 1, tzinfo=UTC), progress=progress)
-    assessment = mission.run(progress=progress)
-    return assessment, assessment.publish(place)
-
-
-def grow(name: str | Path, out: str | Path, seed: int | None = None) -> Simulation:
-    """Grow a simulation from its description into a folder; raises TrucewatchError."""
-    path = find_simulation(name)
-    text, problems = read_text(path)
-    named = text.get("agreement")
-    if problems or named is None:
-        raise TrucewatchError(str(problems[0]) if problems else f"{path}: names no agreement")
-    return simulate(path, open_agreement(str(named.value)), Path(out), seed)
-
-
-def _clear_demo(folder: Path) -> None:
-    if folder.is_dir() and (folder / SIMULATED).exists() and (folder / "mission.yml").exists():
-        shutil.rmtree(folder)

@@ -13,6 +13,7 @@ import polars as pl
 
 from trucewatch.agreement.terms import Agreement, Reading
 from trucewatch.claims import View, claims_of, view
+from trucewatch.decisions import Decision
 from trucewatch.evidence import Standard
 from trucewatch.findings import assess
 from trucewatch.incidents import corroborate
@@ -214,12 +215,15 @@ def follow_route(
     standard: Standard = Standard.REASONABLE_GROUNDS,
     may_determine: bool = False,
     is_simulation: bool = False,
+    decisions: Sequence[Decision] = (),
     progress: Progress = silent,
 ) -> Assessment:
     """Take claims through the route: what an audience may know of them, incidents, findings, figures."""
     seen = view(claims, audience)
     progress("corroborating")
-    incidents = corroborate(seen, agreement.gazetteer, agreement.register)
+    # What the mission decided of two reports may rest on what is known to the mission alone.
+    decided = decisions if audience >= Level.MISSION else ()
+    incidents = corroborate(seen, agreement.gazetteer, agreement.register, decided)
     progress("assessing")
     findings = assess(incidents, agreement, reading, standard)
     strict = None
@@ -228,7 +232,7 @@ def follow_route(
     known, problems, rows_read, rows_refused, withdrawn = _account(rows, seen, sources)
     material = Material(
         view=seen, incidents=incidents, findings=findings, strict=strict, agreement=agreement, reading=reading,
-        sources=known, problems=problems, rows_read=rows_read, rows_refused=rows_refused,
+        sources=known, problems=(*problems, *incidents.problems), rows_read=rows_read, rows_refused=rows_refused,
         may_determine=may_determine, is_simulation=is_simulation or is_simulated(claims), withdrawn=withdrawn,
     )  # fmt: skip
     progress("counting")
