@@ -41,10 +41,10 @@ def test_a_finding_leads_back_to_file_and_line_from_both_sides(watch: Mission, t
 
 
 TWO = """\
-report_id,outlet,cites,published,from,until,act,side_a,side_b,who_acted,place,lat,lon,radius_m,text
-A,One,,2018-06-02,2018-06-01T08:00,2018-06-01T09:00,mortar-fire,Syrian army,Southern Front,,Nawa,32.88,36.04,800,
-B,Two,One,2018-06-02,2018-06-01T08:00,2018-06-01T09:00,mortar-fire,Syrian army,Southern Front,,Nawa,32.88,36.04,800,
-C,Two,,2018-06-20,2018-06-19T08:00,2018-06-19T09:00,mortar-fire,Syrian army,Southern Front,,Nawa,32.88,36.04,800,
+report_id,outlet,cites,published,headline,from,until,act,side_a,side_b,who_acted,place,lat,lon,radius_m,text
+A,One,,2018-06-02,,2018-06-01T08:00,2018-06-01T09:00,mortar-fire,SAA,Southern Front,,Nawa,32.88,36.04,800,
+B,Two,One,2018-06-02,,2018-06-01T08:00,2018-06-01T09:00,mortar-fire,SAA,Southern Front,,Nawa,32.88,36.04,800,
+C,Two,,2018-06-20,,2018-06-19T08:00,2018-06-19T09:00,mortar-fire,SAA,Southern Front,,Nawa,32.88,36.04,800,
 """
 
 
