@@ -77,7 +77,7 @@ def checkout(tmp_path: Path) -> Path:
     """Return a folder that looks like a checkout in which nothing has been run yet."""
     place = tmp_path / "clone"
     place.mkdir()
-    for name in ("agreements", "sources", "simulations", "docs"):
+    for name in ("agreements", "sources", "simulations", "weights", "docs"):
         (place / name).symlink_to(ROOT / name)
     (place / ".venv").symlink_to(sys.prefix)
     return place
@@ -143,8 +143,9 @@ def test_the_readme_prints_what_it_says(on_data: bool, tmp_path: Path, request: 
     hold(page, chosen, lines, results)
 
 
-def test_the_tutorial_prints_what_it_says(tmp_path: Path) -> None:
-    page = DOCS / "tutorial.md"
+@pytest.mark.parametrize("name", ["tutorial.md", "corroboration.md"])
+def test_a_page_of_commands_prints_what_it_says(name: str, tmp_path: Path) -> None:
+    page = DOCS / name
     lines = page.read_text("utf-8").splitlines()
     place = checkout(tmp_path)
     for folder, source in re.findall(r"^<!-- files (\S+): (\S+) -->$", "\n".join(lines), re.M):
@@ -223,7 +224,7 @@ def test_the_commands_are_told_as_they_are() -> None:
         [sys.executable, "-m", "cogapp", "--check", "docs/cli.md"], cwd=ROOT, capture_output=True, check=False
     )
     assert done.returncode == 0, "run: make docs"
-    told = re.findall(r"^### trucewatch (\w+)$", (DOCS / "cli.md").read_text("utf-8"), re.M)
+    told = re.findall(r"^### trucewatch ([\w-]+)$", (DOCS / "cli.md").read_text("utf-8"), re.M)
     assert isinstance(main, click.Group)
     assert told == list(main.commands)
 

@@ -14,7 +14,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from trucewatch.accounts import MOST_ACCOUNTS
 from trucewatch.actors import Actor, Register, read_pairs, write_pairs
 from trucewatch.claims import View, claims_table, view
 from trucewatch.incidents import FIRST_HAND, Incidents, corroborate
@@ -218,54 +217,6 @@ def test_the_lower_bound_never_passes_the_upper(roots: list[str]) -> None:
 
 def test_who_of_the_mission_saw_it_is_not_named() -> None:
     assert alone(claim("a", means="saw", office="patrol 7"))["offices"] == [FIRST_HAND]
-
-
-# ---- accounts --------------------------------------------------------------------------------------------------------
-
-
-def accounts(*told: dict[str, Any]) -> pl.DataFrame:
-    return brought_together(*(claim(f"c{n}", event_key="e", item=n, **one) for n, one in enumerate(told))).accounts
-
-
-def test_a_merely_vaguer_report_adds_no_account() -> None:
-    found = accounts({"radius_m": 500.0}, {"act": "explosion", "pairs": write_pairs([("", "")]), "radius_m": 9000.0})
-    (row,) = found.iter_rows(named=True)
-    assert (row["act"], row["radius_m"]) == ("shelling", 500.0)
-
-
-def test_what_contradicts_stands_side_by_side() -> None:
-    found = accounts({"pairs": write_pairs([("north", "south")])}, {"pairs": write_pairs([("south", "north")])})
-    assert found.height == 2
-
-
-def test_each_question_keeps_its_own_alternatives() -> None:
-    found = accounts({"act": "mortar-fire", "lon": 36.10}, {"act": "rocket-fire", "lon": 36.20})
-    assert {(row["act"], row["lon"]) for row in found.iter_rows(named=True)} == {
-        (act, lon) for act in ("mortar-fire", "rocket-fire") for lon in (36.10, 36.20)
-    }
-
-
-def test_too_many_alternatives_are_kept_as_they_were_told() -> None:
-    told = [
-        {
-            "act": act,
-            "lon": 36.0 + n / 10,
-            "count_low": n,
-            "count_high": n,
-            "count_unit": "x",
-            "earliest": NOON + timedelta(hours=n),
-            "latest": NOON + timedelta(hours=n + 1),
-        }
-        for n, act in enumerate(["mortar-fire", "rocket-fire", "tank-fire", "artillery-fire"])
-    ]
-    found = accounts(*told)
-    assert found.height == len(told) < MOST_ACCOUNTS
-
-
-@settings(max_examples=40)
-@given(radii=st.lists(st.sampled_from([500.0, 2000.0, 9000.0]), min_size=1, max_size=4))
-def test_of_places_round_one_point_the_narrowest_is_left(radii: list[float]) -> None:
-    assert accounts(*({"radius_m": radius} for radius in radii))["radius_m"].to_list() == [min(radii)]
 
 
 # ---- links, as a function of the set of claims -----------------------------------------------------------------------
