@@ -20,10 +20,11 @@ import polars as pl
 
 from trucewatch.actors import write_pairs
 from trucewatch.acts import act_tree, weapon_tree
+from trucewatch.agreement import atoms
 from trucewatch.agreement.atoms import plane_of
 from trucewatch.agreement.parse import read_agreement
 from trucewatch.agreement.terms import Agreement
-from trucewatch.dockets import Docket
+from trucewatch.dockets import Docket, docket_of
 from trucewatch.where import Plane
 
 ZONES, LINES, CLAUSES, PARTIES, ACTORS = 40, 6, 200, 6, 200
@@ -62,6 +63,13 @@ def world(folder: Path, seed: int = 7) -> World:
     agreement = read_agreement(folder)
     assert not agreement.problems, agreement.problems
     return World(agreement, plane_of(agreement), tuple(write_pairs([(f"actor-{n}", "")]) for n in range(ACTORS)))
+
+
+def fresh_docket(made: World) -> Docket:
+    """Make the docket as if the agreement had just been read: nothing drawn or cut before is used again."""
+    for drawn_before in (atoms._projected, atoms._strip, atoms._arrange):
+        drawn_before.cache_clear()
+    return docket_of(made.agreement)
 
 
 def _feature(name: str, kind: str, coordinates: Any) -> dict[str, Any]:

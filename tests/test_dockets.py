@@ -18,14 +18,15 @@ from hypothesis import strategies as st
 from trucewatch.accounts import FACTS
 from trucewatch.actors import ANYBODY, write_pairs
 from trucewatch.acts import act_tree, weapon_tree
-from trucewatch.agreement.atoms import plane_of
+from trucewatch.agreement.atoms import ClauseTests, plane_of
 from trucewatch.agreement.parse import read_agreement
 from trucewatch.agreement.terms import Agreement, ClauseKind
 from trucewatch.dockets import Docket, docket_of
 from trucewatch.evidence import Standard
-from trucewatch.judgements import judge
+from trucewatch.judgements import judge, place_masks
 from trucewatch.kernels.compiled import is_fast_available
 from trucewatch.problems import TrucewatchError
+from trucewatch.where import sector
 
 SHIPPED = Path(__file__).parents[1] / "agreements"
 AGREEMENTS = sorted(folder.name for folder in SHIPPED.iterdir() if (folder / "agreement.yml").is_file())
@@ -207,6 +208,42 @@ def test_a_disc_that_just_touches_a_border_and_a_place_off_the_plane_are_looked_
     check(asked, told, evidence)
 
 
+def seen_from_afar(accounts: pl.DataFrame, seed: int) -> pl.DataFrame:
+    """Sectors instead of discs, from slivers of a few metres to such as span several areas."""
+    draw = np.random.default_rng(seed)
+    drawn = [
+        sector(lon, lat, float(draw.uniform(0, 360)), float(draw.choice([0.01, 3, 40])), 0.0, float(furthest)).wkb
+        for lon, lat, furthest in zip(
+            accounts["lon"], accounts["lat"], draw.choice([40, 2_000, 60_000], accounts.height), strict=True
+        )
+    ]
+    return accounts.with_columns(pl.lit("sector").alias("place_kind"), pl.Series("geometry", drawn, dtype=pl.Binary))
+
+
+@pytest.mark.parametrize("name", ["donbas-2020", "south-syria-2017"])
+def test_sectors_and_drawn_places_are_placed_as_exactly_as_discs(name: str) -> None:
+    accounts, evidence = random_accounts(agreement_of(name), 250, 19)
+    asked = docket(name, None, Standard.REASONABLE_GROUNDS)
+    assert check(asked, seen_from_afar(accounts, 19), evidence) > 0
+
+
+def test_a_sector_whose_circle_lies_in_one_piece_of_an_area_needs_no_geometry(monkeypatch: pytest.MonkeyPatch) -> None:
+    agreement = agreement_of("south-syria-2017")
+    accounts, _ = random_accounts(agreement, 100, 20)
+    told = seen_from_afar(accounts.with_columns(pl.lit(None, pl.String).alias("country")), 20)
+    asked = docket_of(agreement, fast=is_fast_available())
+    exact = asked.masks(told)
+    looked_at: list[int] = []
+
+    def counted(places: pl.DataFrame, tests: ClauseTests) -> Any:
+        looked_at.append(places.height)
+        return place_masks(places, tests)
+
+    monkeypatch.setattr("trucewatch.dockets.place_masks", counted)
+    assert np.array_equal(asked.masks(told), exact)
+    assert 0 < sum(looked_at) < exact.size / 2
+
+
 def test_of_what_is_to_be_told_whole_every_clause_that_speaks_of_it_is_told() -> None:
     agreement = agreement_of("south-syria-2017")
     asked = docket("south-syria-2017", None, Standard.REASONABLE_GROUNDS)
@@ -225,6 +262,14 @@ def test_an_unheard_of_name_and_nobody_named_are_asked_about_too() -> None:
     pairs = [write_pairs([("a stranger", "")]), write_pairs([("one more", "")]), ANYBODY, None]
     told = accounts.with_columns(pl.Series("pairs", pairs * 15, pl.String))
     check(asked, told, evidence)
+
+
+def test_a_zone_drawn_alone_and_the_world_without_it_are_measured_as_one() -> None:
+    grid = docket("south-syria-2017", None, Standard.REASONABLE_GROUNDS).grid
+    shared = [number for number, times in enumerate(np.bincount(grid.boundary)) if times > 1]
+    assert shared, "one of its clauses is about one zone alone"
+    for number in shared:
+        assert sorted(grid.is_round[grid.boundary == number].tolist()) == [0, 1]
 
 
 def test_an_agreement_without_clauses_and_a_batch_without_rows_have_no_answers() -> None:

@@ -40,12 +40,14 @@ from trucewatch.kernels.sieve import (
     regrow,
     sift,
 )
-from trucewatch.kernels.zone_grid import ZoneGrid, grid_of
+from trucewatch.kernels.zone_grid import ZoneGrid, contacts, grid_of
 from trucewatch.problems import TrucewatchError
 from trucewatch.where import EARTH_RADIUS_M, PLANE_REACH_M, PlaceKind
 
 # Discs wider than that are measured against every clause's area; few reports are so vague.
 REACH_M = 20_000.0
+# How far within one piece of an area a circle must lie for its rim to be clear of every rounding.
+_CLEAR_M = 1.0
 _BANDS = (1 / 12, 1 / 3, 1.0)
 _PLACE = ("place_kind", "area", "country", "geometry", "lon", "lat", "radius_m")
 _MOST_COMBINED = 4096
@@ -106,14 +108,19 @@ class Docket:
 
     def __init__(self, tests: Sequence[ClauseTests], standard: Standard, reach_m: float, fast: bool) -> None:
         """Lay the grid and cut the time of clauses that share one plane."""
+        # Clauses that share an area mostly share what is drawn of it, and each drawing is written out once.
+        drawings = {id(atom): atom for asked in tests for atom in asked.place_atoms}
+        content = dict(zip(drawings, shapely.to_wkb(list(drawings.values())), strict=True))
         areas: dict[tuple[bytes, ...], list[ClauseTests]] = {}
         for asked in tests:
-            areas.setdefault(tuple(shapely.to_wkb(list(asked.place_atoms))), []).append(asked)
+            areas.setdefault(tuple(content[id(atom)] for atom in asked.place_atoms), []).append(asked)
         self.tests = tuple(asked for group in areas.values() for asked in group)
         self.clauses = tuple(asked.clause.id for asked in self.tests)
         self.standards = tuple(max(standard, asked.clause.standard or standard) for asked in self.tests)
         self.is_fast = fast
         self._areas = tuple(group[0] for group in areas.values())
+        # What lies abroad is drawn nowhere, and stands last.
+        self._drawn = [wkb[: area.abroad] for wkb, area in zip(areas, self._areas, strict=True)]
         self._sizes = [len(group) for group in areas.values()]
         self._judges = [Judge(asked) for asked in self.tests]
         self._lock = threading.RLock()
@@ -205,12 +212,15 @@ class Docket:
     # ---- what is fixed -----------------------------------------------------------------------------------------------
 
     def _fix(self, reach_m: float, words: int) -> Mapping[str, Any]:
-        # What lies abroad is drawn nowhere, and stands last.
-        drawn = [[shapely.to_wkb(atom) for atom in area.place_atoms[: area.abroad]] for area in self._areas]
-        distinct = {wkb: number for number, wkb in enumerate(dict.fromkeys(wkb for atoms in drawn for wkb in atoms))}
-        numbers = [distinct[wkb] for atoms in drawn for wkb in atoms]
-        first_shape = [0, *np.cumsum([len(atoms) for atoms in drawn]).tolist()]
-        grid = grid_of([shapely.from_wkb(wkb) for wkb in distinct], reach_m, fast=self.is_fast)
+        shape_of = {
+            wkb: atom
+            for drawn, area in zip(self._drawn, self._areas, strict=True)
+            for wkb, atom in zip(drawn, area.place_atoms, strict=False)
+        }
+        distinct = {wkb: number for number, wkb in enumerate(shape_of)}
+        numbers = [distinct[wkb] for drawn in self._drawn for wkb in drawn]
+        first_shape = [0, *np.cumsum(list(map(len, self._drawn))).tolist()]
+        grid = grid_of(list(shape_of.values()), reach_m, fast=self.is_fast)
         area_of = np.repeat(np.arange(len(self._areas)), self._sizes)
         reached = np.array([_reached(asked) for asked in self.tests], dtype=np.uint64)
         bands = np.array(_BANDS) * reach_m
@@ -257,7 +267,7 @@ class Docket:
         starts = bins_from + (np.arange((span >> shift) + 1, dtype=np.int64) << shift)
         return {
             "cuts": frozen(cuts, np.int64),
-            "bins": frozen(np.searchsorted(cuts, starts, side="left"), np.int64),
+            "bins": frozen(np.searchsorted(cuts, starts, side="left"), np.int32),
             "bins_from": bins_from,
             "shift": shift,
             "when": frozen(_as_bits(may.T, words), np.uint64),
@@ -286,15 +296,16 @@ class Docket:
             held = np.flatnonzero(asked)
             shapes = numbers[first_shape[area] : first_shape[area + 1]]
             for shape in (shape for at, shape in enumerate(shapes) if mask >> at & 1):
-                left, low, right, high = grid.boxes[shape]
-                signed = grid.signed[grid.offsets[shape] : grid.offsets[shape + 1]].reshape(high - low, right - left)
-                if grid.is_round[shape]:
+                at, is_round = grid.boundary[shape], grid.is_round[shape]
+                left, low, right, high = grid.boxes[at]
+                signed = grid.signed[grid.offsets[at] : grid.offsets[at + 1]].reshape(high - low, right - left)
+                if is_round:
                     nowhere |= asked
                     inside = np.zeros((grid.rows, grid.columns), dtype=bool)
                     inside[low:high, left:right] = True
                     cells[:, ~inside] |= asked
                 for band, width in enumerate(bands):
-                    near = signed <= width + half
+                    near = (-signed if is_round else signed) <= width + half
                     for word in held:
                         cells[band, low:high, left:right, word][near] |= asked[word]
         kinds, kind_of = _distinct(cells.reshape(-1, words))
@@ -380,7 +391,7 @@ class Docket:
             frozen(batch["latest"].dt.epoch("us"), np.int64),
             x,
             y,
-            frozen(batch["radius_m"].fill_null(0.0), np.float64),
+            frozen(_filled(batch["radius_m"], 0.0), np.float64),
             act,
             arm,
             who,
@@ -392,11 +403,11 @@ class Docket:
 
     def _points(self, batch: pl.DataFrame) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
         if "x_m" in batch.columns:
-            x, y = batch["x_m"], batch["y_m"]
-            return frozen(x.fill_null(np.nan), np.float64), frozen(y.fill_null(np.nan), np.float64)
+            x, y = (frozen(_filled(batch[name], np.nan), np.float64) for name in ("x_m", "y_m"))
+            return x, y
         if not self.tests:
             return (frozen(np.zeros(batch.height), np.float64),) * 2
-        lon, lat = (batch[name].fill_null(np.nan).to_numpy() for name in ("lon", "lat"))
+        lon, lat = (_filled(batch[name], np.nan) for name in ("lon", "lat"))
         x_m, y_m = self.tests[0].plane.project(lon, lat)
         return frozen(x_m, np.float64), frozen(y_m, np.float64)
 
@@ -430,8 +441,36 @@ class Docket:
     def masks(self, accounts: pl.DataFrame) -> Bits:
         """Return the place atoms that accounts may lie in, worked out exactly: [account, area]."""
         places = _places(accounts)
-        masks = [place_masks(places, area) for area in self._areas] if accounts.height else []
-        return np.array(masks, dtype=np.uint64).reshape(len(self._areas), accounts.height).T
+        masks = self._by_circle(places)
+        for at, area in enumerate(self._areas):
+            left = np.flatnonzero(masks[:, at] == 0)
+            if len(left):
+                masks[left, at] = place_masks(places[left], area)
+        return masks
+
+    def _by_circle(self, places: pl.DataFrame) -> Bits:
+        """Return the one place atom of each area that the circle round a drawn place lies in, else 0: [place, area]."""
+        masks = np.zeros((places.height, len(self._areas)), dtype=np.uint64)
+        is_drawn = (places["place_kind"] != str(PlaceKind.DISC)) & places["geometry"].is_not_null()
+        abroad = foreign_countries(places, self._areas[0])
+        drawn_at = np.flatnonzero((is_drawn & ~places["country"].is_in(abroad).fill_null(False)).to_numpy())
+        plane, grid = self._areas[0].plane, self.grid
+        told = shapely.from_wkb(places["geometry"].gather(drawn_at).to_list())
+        drawn = np.array([plane.shape(shape) for shape in told], dtype=object)
+        middle = shapely.centroid(drawn)
+        x, y, radius = shapely.get_x(middle), shapely.get_y(middle), shapely.hausdorff_distance(drawn, middle)
+        # A drawing without length lies in nothing, as exact geometry has it, and so may be anywhere.
+        is_measured = (np.hypot(x, y) + radius < PLANE_REACH_M) & (shapely.length(drawn) > 0)
+        drawn_at = drawn_at[is_measured]
+        x, y, wide = (frozen(column[is_measured], np.float64) for column in (x, y, radius + _CLEAR_M))
+        found = np.zeros((len(drawn_at), len(grid.boundary)), dtype=np.uint8)
+        (contacts.fast() if self.is_fast else contacts.plain)(grid, x, y, wide, found)
+        first_shape, shapes = self._fixed["first_shape"], self._fixed["shapes"]
+        for at in range(len(self._areas)):
+            touched = found[:, shapes[first_shape[at] : first_shape[at + 1]]]
+            is_clear = (touched.sum(axis=1) == 1) & (touched.max(axis=1, initial=0) == 1)
+            masks[drawn_at[is_clear], at] = np.uint64(1) << touched[is_clear].argmax(axis=1).astype(np.uint64)
+        return masks
 
     def seen(self, key: Sequence[int], mask: int, codes: Sequence[int]) -> dict[str, Any]:
         """Return what a question sees of a row, as `Judge` asks for it."""
@@ -448,7 +487,7 @@ class Sifter:
     def __init__(self, docket: Docket) -> None:
         """Begin with no signature known."""
         self._docket = docket
-        self.slots = _empty(1 << 14, len(docket.tests))
+        self.slots = _empty(1 << 11, len(docket.tests))
         self.answers: list[tuple[int, int, int]] = []  # of each slot: the docket's answer, its outcome, kept or dropped
 
     def sift(self, batch: pl.DataFrame, whole: npt.NDArray[np.bool_] | None = None) -> Sifted:
@@ -570,7 +609,10 @@ class _Codes:
             )
         if len(self.classes) < len(self.values):
             self._widen()
-        return frozen(numbers.astype(np.uint16)[told], np.uint16)
+        if len(numbers) == 1:
+            return frozen(np.full(batch.height, numbers[0]), np.uint16)
+        # No code is out of range; numpy is told so, and need not look twice.
+        return frozen(np.take(numbers.astype(np.uint16), told, mode="clip"), np.uint16)
 
     def _number(self, value: Values) -> int:
         if value not in self._numbers:
@@ -594,7 +636,7 @@ class _Codes:
 
 def _numbered(batch: pl.DataFrame, columns: Sequence[str]) -> tuple[npt.NDArray[Any], list[Values]]:
     """Return for each row of a batch a number, and the values of some columns that each number stands for."""
-    total: npt.NDArray[Any] = np.zeros(batch.height, dtype=np.uint8)
+    total: npt.NDArray[Any] = _all_alike(batch)
     values: list[Values] = [()]
     for name in columns:
         numbers, told = _column(batch, name)
@@ -610,7 +652,7 @@ def _numbered(batch: pl.DataFrame, columns: Sequence[str]) -> tuple[npt.NDArray[
 
 def _column(batch: pl.DataFrame, name: str) -> tuple[npt.NDArray[Any], list[Any]]:
     if name not in batch.columns:
-        return np.zeros(batch.height, dtype=np.uint8), [None]
+        return _all_alike(batch), [None]
     column = batch[name]
     if isinstance(column.dtype, pl.Enum) and len(column.dtype.categories) <= _MOST_COMBINED:
         told = column.dtype.categories.to_list()
@@ -618,11 +660,17 @@ def _column(batch: pl.DataFrame, name: str) -> tuple[npt.NDArray[Any], list[Any]
         if column.null_count():
             return codes.cast(pl.UInt32).fill_null(len(told)).to_numpy(), [*told, None]
         return codes.to_numpy(), told
-    distinct = column.unique(maintain_order=True)
+    is_constant = column.dtype.is_numeric() and not column.null_count() and column.min() == column.max()
+    distinct = column.head(1) if is_constant else column.unique(maintain_order=True)
     if len(distinct) == 1:
-        return np.zeros(batch.height, dtype=np.uint8), distinct.to_list()
+        return _all_alike(batch), distinct.to_list()
     codes = column.replace_strict(distinct, pl.Series(range(len(distinct)), dtype=pl.UInt32), return_dtype=pl.UInt32)
     return codes.to_numpy(), distinct.to_list()
+
+
+def _all_alike(batch: pl.DataFrame) -> npt.NDArray[np.uint8]:
+    # One number that stands for all of them: most columns of most batches hold one value, or none.
+    return np.broadcast_to(np.zeros(1, dtype=np.uint8), (batch.height,))
 
 
 class _Who:
@@ -647,7 +695,8 @@ class _Who:
         self._agreement = tests[0].agreement if tests else None
         self._alike: dict[Hashable, str] = {}
         self._folded: dict[str, str] = {}
-        self._told_apart = tuple({meant for asked in self.first for meant in asked.told_apart()})
+        sides = {side for asked in self.first for side in asked.told_apart()}
+        self._told_apart = tuple({tests[0].meant_by(side) for side in sides})
 
     def fold(self, values: Values) -> Values:
         """Return pairs of which the clauses make the same, the same for as many pairs as may be."""
@@ -716,6 +765,10 @@ def _places(accounts: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def _filled(column: pl.Series, missing: float) -> npt.NDArray[Any]:
+    return (column.fill_null(missing) if column.null_count() else column).to_numpy()
+
+
 def _distinct(bits: Bits) -> tuple[Bits, npt.NDArray[np.int64]]:
     """Return the distinct rows, and which of them each row is."""
     mixed = np.zeros(len(bits), dtype=np.uint64)
@@ -737,7 +790,7 @@ def _reached(asked: ClauseTests) -> int:
 
 def _as_bits(flags: npt.NDArray[np.bool_], words: int) -> Bits:
     """Pack rows of flags into words of 64 bits, the first in the lowest."""
-    bits = np.zeros((len(flags), words), dtype=np.uint64)
-    for at in range(flags.shape[1]):
-        bits[:, at // 64] |= flags[:, at].astype(np.uint64) << np.uint64(at % 64)
-    return bits
+    room = np.zeros((len(flags), words * 64), dtype=bool)
+    room[:, : flags.shape[1]] = flags
+    packed: Bits = np.packbits(room, axis=1, bitorder="little").view(np.uint64)
+    return packed

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -71,3 +72,18 @@ def test_numba_is_imported_only_when_something_is_compiled() -> None:
         "print(before, 'numba' in sys.modules)",
     )
     assert run("\n".join(lines)) == f"False {is_fast_available()}"
+
+
+def test_what_is_kept_on_disk_is_renewed_when_a_kernel_that_it_calls_elsewhere_changes(tmp_path: Path) -> None:
+    called = (
+        "from trucewatch.kernels.compiled import kernel\n\n@kernel\ndef more(value: float) -> float:\n    return value"
+    )
+    caller = "from trucewatch.kernels.compiled import kernel\nfrom called import more\n\n@kernel\ndef twice(value):\n"
+    (tmp_path / "caller.py").write_text(f"{caller}    return more(more(value))\n", encoding="utf-8")
+    answers = []
+    for added in (" + 1.0", " + 1.0", " + 5.0"):
+        (tmp_path / "called.py").write_text(f"{called}{added}\n", encoding="utf-8")
+        code = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); from caller import twice; print(twice.fast()(1.0))"
+        answers.append(run(code))
+    assert answers == ["3.0", "3.0", "11.0"]
+    assert any((tmp_path / "__pycache__").glob("caller.twice*.nbi")) == is_fast_available()

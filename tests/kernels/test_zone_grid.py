@@ -129,6 +129,12 @@ def test_held_distances_are_those_of_the_cells_centres_as_far_as_any_disc_reache
     assert np.allclose(grid.signed, sign * np.minimum(away, furthest), rtol=0, atol=0.004)
 
 
+def test_a_zone_and_the_world_without_it_are_measured_as_one() -> None:
+    zone = winding(300, 4).difference(shapely.box(-2e3, -2e3, 2e3, 2e3))
+    grid = grid_of([zone, WORLD.difference(zone), shapely.box(-5e3, -5e3, 5e3, 5e3)], REACH, CELL)
+    assert (grid.boundary.tolist(), grid.is_round.tolist(), len(grid.boxes)) == ([0, 0, 1], [0, 1, 0], 2)
+
+
 def test_an_area_too_wide_for_small_cells_gets_larger_ones() -> None:
     shapes = [shapely.box(-9e5, -9e5, -8.9e5, -8.9e5), shapely.box(9e5, 9e5, 9.1e5, 9.1e5)]
     grid = grid_of(shapes, REACH, 100.0)

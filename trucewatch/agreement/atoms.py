@@ -212,17 +212,18 @@ class ClauseTests:
         )
 
     def _is_one_of(self, who: Who, names: tuple[str, ...], atom: int) -> bool:
-        return self._belongs(who.actor, self._meant_by(names), who.counts_contested, atom, frozenset())
+        return self._belongs(who.actor, self.meant_by(names), who.counts_contested, atom, frozenset())
 
-    def told_apart(self) -> frozenset[frozenset[str]]:
-        """Return the sets of actors that the clause tells from all others: each party's, and whoever it names."""
+    def told_apart(self) -> frozenset[tuple[str, ...]]:
+        """Return the sides that the clause tells from all others, by name: each party's, and whoever it names."""
         parties, exceptions = self.agreement.parties, self.clause.outside_scope
         sides = [party.actors for party in parties.values()]
         sides += [(name,) for name in self.clause.who if name not in parties]
         sides += [names for exception in exceptions for names in (exception.targets, exception.actors) if names]
-        return frozenset(map(self._meant_by, sides))
+        return frozenset(sides)
 
-    def _meant_by(self, names: tuple[str, ...]) -> frozenset[str]:
+    def meant_by(self, names: tuple[str, ...]) -> frozenset[str]:
+        """Return every actor that some names stand for, the same for all clauses of an agreement."""
         if names not in self._meant:
             meant: set[str] = set()
             for name in names:
@@ -580,8 +581,10 @@ def _arrange(drawn: tuple[tuple[str, BaseGeometry], ...]) -> tuple[tuple[frozens
     for name, shape in drawn:
         cut = []
         for inside, piece in pieces:
-            cut.append((inside | {name}, _without_slivers(piece.intersection(shape))))
-            cut.append((inside, _without_slivers(piece.difference(shape))))
+            cut.append((inside | {name}, piece.intersection(shape)))
+            cut.append((inside, piece.difference(shape)))
+        if len(drawn) > 1:
+            cut = [(inside, _without_slivers(piece)) for inside, piece in cut]
         pieces = [(inside, piece) for inside, piece in cut if piece.area > SLIVER_M2]
     return tuple(pieces)
 

@@ -8,7 +8,7 @@ A kernel works on numpy arrays and numbers alone. It gives the same answer in bo
     total(values)         # plain Python: for small inputs, and for tests
     total.fast()(values)  # compiled with numba where it is installed, and plain Python where it is not
 
-A kernel may call other kernels of its own module by name; what is kept on disk is renewed when that file changes.
+A kernel may call other kernels by name. What is kept on disk is renewed when its own file changes, or a file of theirs.
 Nothing checks bounds in compiled code: whoever calls a kernel answers for every index in its arguments.
 """
 
@@ -16,7 +16,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from hashlib import blake2b
 from importlib.util import find_spec
+from pathlib import Path
 from types import FunctionType
 from typing import Any, Generic, ParamSpec, TypeVar, cast
 
@@ -72,17 +74,34 @@ class Kernel(Generic[Parameters, Result]):
         import numba
 
         plain = cast(FunctionType, self.plain)
-        named = {name: plain.__globals__.get(name) for name in plain.__code__.co_names}
-        called = {name: value.fast() for name, value in named.items() if isinstance(value, Kernel)}
+        called = {name: other.fast() for name, other in self._calls().items()}
         # Compiled code cannot call an object of this class: it gets the compiled form under the same name.
         function = FunctionType(plain.__code__, {**plain.__globals__, **called}, plain.__name__, plain.__defaults__)
-        function.__qualname__, function.__module__ = plain.__qualname__, plain.__module__
+        # The name that it is kept under tells what it calls: only its own file is looked at for changes.
+        function.__qualname__, function.__module__ = plain.__qualname__ + self._stamp(), plain.__module__
         function.__kwdefaults__ = plain.__kwdefaults__
         try:
             compiled: Any = numba.njit(function, nogil=True, cache=True)
         except RuntimeError:  # no place on this disk to keep it
             compiled = numba.njit(function, nogil=True)
         return cast("Callable[Parameters, Result]", compiled)
+
+    def _calls(self) -> dict[str, Kernel[..., Any]]:
+        plain = cast(FunctionType, self.plain)
+        named = {name: plain.__globals__.get(name) for name in plain.__code__.co_names}
+        return {name: value for name, value in named.items() if isinstance(value, Kernel)}
+
+    def _files(self) -> set[str]:
+        held = (other._files() for other in self._calls().values())
+        return {cast(FunctionType, self.plain).__code__.co_filename}.union(*held)
+
+    def _stamp(self) -> str:
+        """Return what changes with the other files that its calls lead to; nothing where there are none."""
+        own = cast(FunctionType, self.plain).__code__.co_filename
+        others = sorted(self._files() - {own})
+        if not others:
+            return ""
+        return "_" + blake2b(b"".join(Path(file).read_bytes() for file in others), digest_size=6).hexdigest()
 
 
 def kernel(plain: Callable[Parameters, Result]) -> Kernel[Parameters, Result]:

@@ -16,13 +16,14 @@ import numpy as np
 import numpy.typing as npt
 
 from trucewatch.kernels.compiled import kernel
-from trucewatch.kernels.zone_grid import TOO_CLOSE, TOUCHING, ZoneGrid, contact, off_centre
+from trucewatch.kernels.zone_grid import TOO_CLOSE, ZoneGrid, held_at, lie, lie_by_edges, off_centre, touches
 
 Floats = npt.NDArray[np.float64]
 Numbers = npt.NDArray[np.int64]
 Codes = npt.NDArray[np.uint16]
 Bits = npt.NDArray[np.uint64]
 Flags = npt.NDArray[np.uint8]
+Pieces = npt.NDArray[np.int32]
 
 # What a row may ask for beside what concerns it.
 IS_FOREIGN, IS_ANSWERED, IS_WHOLE = 1, 2, 4
@@ -67,7 +68,7 @@ class Questions(NamedTuple):
     radius_of_earth: float
     furthest: float  # discs beyond it, or wider, are left for later
     cuts: Numbers  # [G - 1] microseconds
-    bins: Numbers  # how many cuts lie before each bin of 2**shift microseconds begins
+    bins: Pieces  # how many cuts lie before each bin of 2**shift microseconds begins
     bins_from: int
     shift: int
     when: Bits  # [G, words]
@@ -124,15 +125,15 @@ def allowed_distance(x: float, y: float, radius: float, radius_of_earth: float, 
 
 
 @kernel
-def piece_of_time(questions: Questions, instant: int) -> int:
+def piece_of_time(cuts: Numbers, bins: Pieces, bins_from: int, shift: int, instant: int) -> int:
     """Return the piece of time that an instant lies in; a piece begins with its cut."""
-    at = (instant - questions.bins_from) >> questions.shift
-    piece = questions.bins[min(max(at, 0), len(questions.bins) - 1)]
+    at = (instant - bins_from) >> shift
     if at < 0:
-        piece = 0
-    while piece < len(questions.cuts) and questions.cuts[piece] <= instant:
+        return 0
+    piece = int(bins[min(at, len(bins) - 1)])
+    while piece < len(cuts) and cuts[piece] <= instant:
         piece += 1
-    return int(piece)
+    return piece
 
 
 @kernel
@@ -166,55 +167,67 @@ def slot_of(slots: Slots, first_key: int, second_key: int, third_key: int, mask:
 
 @kernel
 def concerned(
-    rows: Rows, questions: Questions, begin: int, end: int, left: Bits, pieces: Numbers, cells: Numbers
-) -> None:
-    """Fill in for each row which questions it may concern, the pieces of time it begins and ends in, and its cell.
+    rows: Rows, questions: Questions, begin: int, end: int, left: Bits, pieces: Pieces, chosen: Pieces
+) -> int:
+    """Choose the rows that some question may concern; return how many.
 
-    `left` [row - begin, words], `pieces` and `cells` [row - begin, 2]. Apart from what follows, which branches much, so
-    that the tables of many rows are fetched at a time.
+    Fills in of each the row in `chosen`, the questions in `left` [chosen, words], and in `pieces` [chosen, 2] the
+    pieces of time it begins and ends in. Apart from what follows, which branches much, so that the tables of many rows
+    are fetched at a time.
     """
     grid = questions.grid
-    words = questions.when.shape[1]
-    bands = len(questions.bands)
-    scale = 1.0 / grid.cell
+    acts, arms, whos, whens, kinds = questions.acts, questions.arms, questions.whos, questions.when, questions.kinds
+    cuts, bins, bins_from, shift = questions.cuts, questions.bins, questions.bins_from, questions.shift
+    kind_of_cell, bands = questions.cells, questions.bands
+    columns, lines, west, south, scale = grid.columns, grid.rows, grid.west, grid.south, 1.0 / grid.cell
+    furthest = questions.furthest
+    first_us, last_us, of_asks, of_place = rows.first_us, rows.last_us, rows.asks, rows.place
+    of_act, of_arm, of_who, of_x, of_y, of_radius = rows.act, rows.arm, rows.who, rows.x, rows.y, rows.radius
+    words = whens.shape[1]
+    count = 0
     for row in range(begin, end):
-        at = row - begin
-        asks, place = rows.asks[row], rows.place[row]
-        is_answered, is_whole = (asks & IS_ANSWERED) != 0, (asks & (IS_ANSWERED | IS_WHOLE)) != 0
-        first_us = rows.first_us[row]
-        from_piece = piece_of_time(questions, first_us)
-        to_piece = from_piece
+        asks, place = of_asks[row], of_place[row]
+        first = first_us[row]
+        from_piece = piece_of_time(cuts, bins, bins_from, shift, first)
         # An instant without length still lies in the piece that begins with it.
-        if rows.last_us[row] - 1 > first_us:
-            to_piece = piece_of_time(questions, rows.last_us[row] - 1)
-        pieces[at, 0], pieces[at, 1] = from_piece, to_piece
-        act, arm, who = rows.act[row], rows.arm[row], rows.who[row]
-        x, y, radius = rows.x[row], rows.y[row], rows.radius[row]
-        is_measured = x * x + y * y <= questions.furthest * questions.furthest and 0.0 <= radius <= questions.furthest
-        cells[at, 0] = cells[at, 1] = -1
+        last = last_us[row] - 1
+        to_piece = piece_of_time(cuts, bins, bins_from, shift, last) if last > first else from_piece
+        act, arm, who = of_act[row], of_arm[row], of_who[row]
+        x, y, radius = of_x[row], of_y[row], of_radius[row]
         kind = EVERYWHERE
-        if place == BY_DISC and is_measured:
-            column, line = math.floor((x - grid.west) * scale), math.floor((y - grid.south) * scale)
-            cells[at, 0], cells[at, 1] = column, line
-            # No plane lengthens what lies in it by more than a twentieth.
-            widest = radius * 1.05 + 2.0 * _LEAST_M
-            band = 0
-            for narrower in range(bands):
-                band += 1 if widest >= questions.bands[narrower] else 0
-            if band < bands:
-                kind = NOWHERE
-                if 0 <= column < grid.columns and 0 <= line < grid.rows:
-                    kind = int(questions.cells[band, line * grid.columns + column])
+        some = _NONE
+        if place == BY_DISC:
+            # Written so that what is no number is not measured either.
+            if not (x * x + y * y <= furthest * furthest and 0.0 <= radius <= furthest):
+                some = _ONE
+            else:
+                # No plane lengthens what lies in it by more than a twentieth.
+                widest = radius * 1.05 + 2.0 * _LEAST_M
+                band = 0
+                for narrower in range(len(bands)):
+                    band += 1 if widest >= bands[narrower] else 0
+                if band < len(bands):
+                    column, line = math.floor((x - west) * scale), math.floor((y - south) * scale)
+                    kind = NOWHERE
+                    if 0 <= column < columns and 0 <= line < lines:
+                        kind = int(kind_of_cell[band, line * columns + column])
+        is_answered, is_whole = asks & IS_ANSWERED != 0, asks & (IS_ANSWERED | IS_WHOLE) != 0
         for word in range(words):
-            asked = questions.acts[act, word]
+            asked = acts[act, word]
             if not is_whole:
-                asked &= questions.whos[who, word] & questions.arms[arm, word] & questions.kinds[kind, word]
+                asked &= whos[who, word] & arms[arm, word] & kinds[kind, word]
             if not is_answered:
-                within = questions.when[from_piece, word]
-                for piece in range(from_piece + 1, to_piece + 1):
-                    within |= questions.when[piece, word]
+                within = whens[from_piece, word]
+                if to_piece > from_piece:
+                    for piece in range(from_piece + 1, to_piece + 1):
+                        within |= whens[piece, word]
                 asked &= within
-            left[at, word] = asked
+            left[count, word] = asked
+            some |= asked
+        pieces[count, 0], pieces[count, 1] = from_piece, to_piece
+        chosen[count] = row
+        count += 1 if some != _NONE and place != LATER else 0
+    return count
 
 
 @kernel
@@ -224,92 +237,98 @@ def sift(rows: Rows, questions: Questions, given: Bits, slots: Slots, found: Fou
     `given` holds the mask of each area [place, area] for the rows that do not lie by their disc.
     """
     grid = questions.grid
+    area_of, reached, outside, abroad = questions.area, questions.reached, questions.outside, questions.abroad
+    first_shape, shapes, boundary, is_round = questions.first_shape, questions.shapes, grid.boundary, grid.is_round
+    boxes, offsets, signed = grid.boxes, grid.offsets, grid.signed
+    first_of, last_of, gap, ever = questions.first_piece, questions.last_piece, questions.gap, questions.ever
+    furthest = questions.furthest
     words = questions.when.shape[1]
     pairs, later = found.sizes[0], found.sizes[1]
     most_slots = min(len(slots.masks), len(slots.table) // 2)
     bits = np.empty((_AT_ONCE, words), dtype=np.uint64)
-    pieces = np.empty((_AT_ONCE, 2), dtype=np.int64)
-    cells = np.empty((_AT_ONCE, 2), dtype=np.int64)
-    for row in range(begin, end):
-        at_once = (row - begin) % _AT_ONCE
-        if at_once == 0:
-            concerned(rows, questions, row, min(row + _AT_ONCE, end), bits, pieces, cells)
-        if pairs + words * 64 > len(found.row) or slots.size[0] + words * 64 > most_slots:
-            found.sizes[0], found.sizes[1] = pairs, later
-            return row
-        place = rows.place[row]
-        if place == LATER:
-            continue
-        column, line = cells[at_once, 0], cells[at_once, 1]
-        x, y, radius = rows.x[row], rows.y[row], rows.radius[row]
-        # Written so that what is no number is not measured either.
-        is_measured = x * x + y * y <= questions.furthest * questions.furthest and 0.0 <= radius <= questions.furthest
-        if place == BY_DISC and not is_measured:
-            found.later[later] = row
-            later += 1
-            continue
-        asks = rows.asks[row]
-        is_answered, is_whole = (asks & IS_ANSWERED) != 0, (asks & (IS_ANSWERED | IS_WHOLE)) != 0
-        kept_pairs = pairs
-        area, mask = -1, _NONE
-        allowed, off = -1.0, 0.0
-        is_open = False
-        for word in range(words):
-            left = bits[at_once, word]
-            while left != _NONE and not is_open:
-                lowest = left & (~left + _ONE)
-                left ^= lowest
-                question = word * 64 + _BIT[int(lowest % _REST)]
-                if questions.area[question] != area:
-                    area = int(questions.area[question])
-                    if place >= 0:
-                        mask = given[place, area]
-                    else:
-                        if allowed < 0.0:
-                            allowed = allowed_distance(x, y, radius, questions.radius_of_earth, questions.furthest)
-                            off = off_centre(grid, x, y, column, line)
-                        mask = _NONE
-                        bit = _ONE
-                        for at in range(questions.first_shape[area], questions.first_shape[area + 1]):
-                            touch = contact(grid, questions.shapes[at], x, y, allowed, column, line, off)
-                            is_open = is_open or touch == TOO_CLOSE
-                            if touch == TOUCHING:
-                                mask |= bit
-                            bit <<= _ONE
-                        if (asks & IS_FOREIGN) != 0 and (mask & questions.outside[area]) != _NONE:
-                            mask = (mask & ~questions.outside[area]) | questions.abroad[area]
-                if is_open or (not is_whole and (mask & questions.reached[question]) == _NONE):
-                    continue
-                from_piece, to_piece = pieces[at_once, 0], pieces[at_once, 1]
-                first = int(questions.first_piece[question, from_piece])
-                last = int(questions.last_piece[question, to_piece])
-                # What is told to the minute is an instant: no other instant falls amid it.
-                if (
-                    questions.gap[question, from_piece] == questions.gap[question, to_piece]
-                    and rows.last_us[row] - rows.first_us[row] <= _MINUTE_US
-                ):
-                    last = first
-                if not is_answered and questions.ever[question, last + 1] == questions.ever[question, first]:
-                    continue
-                act, arm, who, rest = rows.act[row], rows.arm[row], rows.who[row], rows.rest[row]
-                slot = slot_of(
-                    slots,
-                    (int(question) << 32) | (first << 16) | last,
-                    (int(questions.act_class[act, question]) << 16) | int(questions.arm_class[arm, question]),
-                    (int(questions.who_class[who, questions.who_group[question]]) << 16)
-                    | int(questions.rest_class[rest, questions.rest_group[question]]),
-                    mask,
-                    row,
-                )
-                if is_whole or slots.state[slot] != DROPPED:
-                    found.row[pairs] = row
-                    found.question[pairs] = question
-                    found.slot[pairs] = slot
-                    pairs += 1
-        if is_open:
-            pairs = kept_pairs
-            found.later[later] = row
-            later += 1
+    pieces = np.empty((_AT_ONCE, 2), dtype=np.int32)
+    chosen = np.empty(_AT_ONCE, dtype=np.int32)
+    for start in range(begin, end, _AT_ONCE):
+        for at in range(concerned(rows, questions, start, min(start + _AT_ONCE, end), bits, pieces, chosen)):
+            row = chosen[at]
+            if pairs + words * 64 > len(found.row) or slots.size[0] + words * 64 > most_slots:
+                found.sizes[0], found.sizes[1] = pairs, later
+                return int(row)
+            place, asks = rows.place[row], rows.asks[row]
+            x, y, radius = rows.x[row], rows.y[row], rows.radius[row]
+            if place == BY_DISC and not (x * x + y * y <= furthest * furthest and 0.0 <= radius <= furthest):
+                found.later[later] = row
+                later += 1
+                continue
+            is_answered, is_whole = (asks & IS_ANSWERED) != 0, (asks & (IS_ANSWERED | IS_WHOLE)) != 0
+            from_piece, to_piece = pieces[at, 0], pieces[at, 1]
+            kept_pairs = pairs
+            area, mask = -1, _NONE
+            column, line = 0, 0
+            allowed, off = -1.0, 0.0
+            is_open = False
+            for word in range(words):
+                left = bits[at, word]
+                while left != _NONE and not is_open:
+                    lowest = left & (~left + _ONE)
+                    left ^= lowest
+                    question = word * 64 + _BIT[int(lowest % _REST)]
+                    if area_of[question] != area:
+                        area = int(area_of[question])
+                        if place >= 0:
+                            mask = given[place, area]
+                        else:
+                            if allowed < 0.0:
+                                allowed = allowed_distance(x, y, radius, questions.radius_of_earth, furthest)
+                                column = math.floor((x - grid.west) / grid.cell)
+                                line = math.floor((y - grid.south) / grid.cell)
+                                off = off_centre(grid, x, y, column, line)
+                            mask = _NONE
+                            bit = _ONE
+                            measured, lies = -1, 0
+                            for drawn in range(first_shape[area], first_shape[area + 1]):
+                                shape = shapes[drawn]
+                                if boundary[shape] != measured:
+                                    measured = boundary[shape]
+                                    known = held_at(boxes, offsets, signed, measured, column, line)
+                                    lies = lie(known, allowed, grid.reach, off)
+                                    if lies == TOO_CLOSE:
+                                        lies = lie_by_edges(grid, measured, x, y, allowed, known, off)
+                                    is_open = is_open or lies == TOO_CLOSE
+                                if touches(lies, is_round[shape]):
+                                    mask |= bit
+                                bit <<= _ONE
+                            if (asks & IS_FOREIGN) != 0 and (mask & outside[area]) != _NONE:
+                                mask = (mask & ~outside[area]) | abroad[area]
+                    if is_open or (not is_whole and (mask & reached[question]) == _NONE):
+                        continue
+                    first, last = int(first_of[question, from_piece]), int(last_of[question, to_piece])
+                    # What is told to the minute is an instant: no other instant falls amid it.
+                    if rows.last_us[row] - rows.first_us[row] <= _MINUTE_US and (
+                        from_piece == to_piece or gap[question, from_piece] == gap[question, to_piece]
+                    ):
+                        last = first
+                    if not is_answered and ever[question, last + 1] == ever[question, first]:
+                        continue
+                    act, arm, who, rest = rows.act[row], rows.arm[row], rows.who[row], rows.rest[row]
+                    slot = slot_of(
+                        slots,
+                        (int(question) << 32) | (first << 16) | last,
+                        (int(questions.act_class[act, question]) << 16) | int(questions.arm_class[arm, question]),
+                        (int(questions.who_class[who, questions.who_group[question]]) << 16)
+                        | int(questions.rest_class[rest, questions.rest_group[question]]),
+                        mask,
+                        row,
+                    )
+                    if is_whole or slots.state[slot] != DROPPED:
+                        found.row[pairs] = row
+                        found.question[pairs] = question
+                        found.slot[pairs] = slot
+                        pairs += 1
+            if is_open:
+                pairs = kept_pairs
+                found.later[later] = row
+                later += 1
     found.sizes[0], found.sizes[1] = pairs, later
     return end
 
