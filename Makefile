@@ -63,6 +63,21 @@ fmt: venv ## Put the code in form
 docs: venv ## Write the generated parts of the docs again
 	$(BIN)/cog -r docs/cli.md
 
+BENCH := .venv-bench
+QUICK ?=
+
+# The peers have an environment of their own, so that tests need none of them.
+$(BENCH)/locked.stamp: requirements/bench.lock.txt
+	@"$(PYTHON)" -c '$(NEW_ENOUGH)' 2>/dev/null || { echo "The benchmarks need Python 3.11 or later" >&2; exit 1; }
+	@echo "Setting up $(BENCH) ..."
+	@"$(PYTHON)" -m venv --clear $(BENCH)
+	@$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bench.lock.txt
+	@touch $@
+
+.PHONY: bench
+bench: $(BENCH)/locked.stamp ## Measure Trucewatch beside its peers (QUICK=1: small, to see that it runs)
+	@$(BENCH)/bin/python -m benchmarks.bench $(if $(QUICK),--quick)
+
 .PHONY: zones
 zones: venv ## Cut the zones of the shipped agreements again from their sources
 	$(BIN)/python tools/cut_zones.py
@@ -75,7 +90,8 @@ lock: venv ## Work out the lock files again (UPGRADE=1: with the newest versions
 	lock() { "$$dir/bin/uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-emit-find-links --no-header $(if $(UPGRADE),--upgrade) pyproject.toml "$$@"; } && \
 	lock --output-file requirements/run.lock.txt && \
-	lock --extra dev --constraint requirements/run.lock.txt --output-file requirements/dev.lock.txt
+	lock --extra dev --constraint requirements/run.lock.txt --output-file requirements/dev.lock.txt && \
+	lock --extra bench --constraint requirements/dev.lock.txt --output-file requirements/bench.lock.txt
 
 .PHONY: wheel
 wheel: venv ## Build the wheel into dist

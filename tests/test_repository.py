@@ -27,8 +27,8 @@ def pinned(lock: Path) -> list[tuple[str, str]]:
     return [(found["name"], found["version"]) for found in PINNED.finditer(lock.read_text("utf-8"))]
 
 
-def test_there_are_two_locks() -> None:
-    assert [lock.name for lock in LOCKS] == ["dev.lock.txt", "run.lock.txt"]
+def test_there_are_three_locks() -> None:
+    assert [lock.name for lock in LOCKS] == ["bench.lock.txt", "dev.lock.txt", "run.lock.txt"]
 
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.name)
@@ -45,9 +45,10 @@ def test_a_lock_pins_every_package_with_its_hashes(lock: Path) -> None:
     assert [e.splitlines()[0] for e in entries if not re.search(r"--hash=sha256:[0-9a-f]{64}\b", e)] == []
 
 
-def test_what_runs_is_locked_to_the_same_versions_for_developers() -> None:
-    run, dev = (set(pinned(ROOT / "requirements" / name)) for name in ("run.lock.txt", "dev.lock.txt"))
-    assert run - dev == set()
+@pytest.mark.parametrize("other", ["dev.lock.txt", "bench.lock.txt"])
+def test_what_runs_is_locked_to_the_same_versions_for_developers_and_benchmarks(other: str) -> None:
+    run, others = (set(pinned(ROOT / "requirements" / name)) for name in ("run.lock.txt", other))
+    assert run - others == set()
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: str(module.relative_to(PACKAGE)))
