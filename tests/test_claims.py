@@ -173,7 +173,13 @@ def test_a_large_table_has_the_keys_that_a_small_one_has(rows: list[dict[str, ob
     here = claims(*rows, key=key)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("trucewatch.claims._MANY", many)
+        patch.setattr("trucewatch.claims._AT_ONCE", many)
         assert_frame_equal(claims(*rows, key=key), here)
+
+
+def test_one_row_may_have_several_tellers() -> None:
+    table = claims(report(tellers=[{**NOBODY, "office": office} for office in ("north", "south")]))
+    assert sorted(table["office"]) == ["north", "south"] and table["version"].n_unique() == 1
 
 
 def test_the_entry_says_when_it_was_received() -> None:

@@ -277,6 +277,36 @@ def outcome(path: Path, block_bytes: int) -> object:
     return rows.frame.rows(), rows.lines.to_list(), rows.problems
 
 
+@given(awkward_files(), st.sampled_from([{"a"}, {"b"}, {"a", "b"}]), st.integers(20, 200))
+@settings(max_examples=200)
+def test_a_large_file_reads_as_a_small_one_does(
+    tmp_path_factory: pytest.TempPathFactory, content: str, wanted: set[str], block_bytes: int
+) -> None:
+    path = tmp_path_factory.mktemp("large") / "file.csv"
+    path.write_bytes(content.encode())
+    small = told(path, wanted, block_bytes)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("trucewatch.rows._MANY", 1)
+        assert told(path, wanted, block_bytes) == small
+
+
+def told(path: Path, wanted: set[str], block_bytes: int) -> object:
+    try:
+        parts = take_rows(path, CSV, lambda rows: rows, block_bytes, wanted=wanted)
+    except FileFault as refused:
+        return str(refused)
+    return [
+        (
+            rows.columns,
+            rows.frame.select(sorted(wanted)).rows(),
+            rows.content().to_list(),
+            rows.lines.to_list(),
+            rows.problems,
+        )
+        for rows in parts
+    ]
+
+
 @given(st.lists(st.lists(st.text('ab",\n ', max_size=5), min_size=2, max_size=2), min_size=30, max_size=40))
 @settings(max_examples=30)
 def test_what_a_writer_of_csv_wrote_is_read_back_from_blocks(

@@ -107,7 +107,8 @@ def collect(source: Source, path: Path, *, gazetteer: Gazetteer, zone: str, bloc
     all.
     """
     where = (path.name, gazetteer, zone if source.timezone == LOCAL else source.timezone)
-    parts = take_rows(path, source.shape, lambda rows: _received(source, rows, *where), block_bytes)
+    wanted = {*source.used(), *(column for columns in source.needs() for column in columns)}
+    parts = take_rows(path, source.shape, lambda rows: _received(source, rows, *where), block_bytes, wanted=wanted)
     return Received(
         reports=pl.concat([part.reports for part in parts]),
         problems=tuple(sorted(problem for part in parts for problem in part.problems)),
@@ -117,7 +118,7 @@ def collect(source: Source, path: Path, *, gazetteer: Gazetteer, zone: str, bloc
 
 
 def _received(source: Source, rows: Rows, file: str, gazetteer: Gazetteer, zone: str) -> Received:
-    _check_columns(source, rows.frame.columns, file)
+    _check_columns(source, rows.columns, file)
     sheet = Sheet.of(source, rows.frame, gazetteer, zone)
     columns: dict[str, pl.Series | pl.Expr] = {
         "source": pl.lit(source.id),
@@ -125,7 +126,7 @@ def _received(source: Source, rows: Rows, file: str, gazetteer: Gazetteer, zone:
         "event_key": sheet.field("event_key"),
         "file": pl.lit(file),
         "line": rows.lines,
-        "content": _content(rows.frame),
+        "content": rows.content(),
         "tellers": _tellers(sheet),
         **_what(sheet),
         **(when := _when(sheet)),
@@ -168,31 +169,6 @@ def _set_apart(table: pl.DataFrame, rows: Rows, sheet: Sheet, file: str) -> Rece
         rows_read=table.height + refused_before,
         rows_refused=table.height - reports.height + refused_before,
     )
-
-
-def _content(frame: pl.DataFrame) -> pl.Series:
-    """Write each row as a JSON object of its filled columns: the same whatever else stands in the file."""
-    if not frame.width:
-        return pl.Series("content", [], dtype=pl.String)
-    is_empty = frame.select(pl.all() == "")
-    never, always = (is_empty.select(how).row(0, named=True) for how in (~pl.all().any(), pl.all().all()))
-    # A column that is empty throughout costs nothing; one whose name JSON writes otherwise stays in any case.
-    plain = {name for name in frame.columns if json.dumps(name, ensure_ascii=False) == f'"{name}"'}
-    names = [name for name in sorted(frame.columns) if not (always[name] and name in plain)]
-    if not names:
-        return pl.repeat("{}", frame.height, dtype=pl.String, eager=True)
-    written = frame.select(pl.struct(names).struct.json_encode().alias("content"))
-    # Inside a JSON string a quote never stands alone, so these find empty columns only.
-    content = pl.col("content")
-    for name in names[1:]:
-        if name in plain and not never[name]:
-            content = content.str.replace(f',"{name}":""', "", literal=True)
-    leading = f'{{"{names[0]}":""'
-    if names[0] in plain and not never[names[0]]:
-        rest = pl.col("content").str.slice(len(leading)).str.strip_prefix(",")
-        written = written.with_columns(content)
-        content = pl.when(pl.col("content").str.starts_with(leading)).then("{" + rest).otherwise("content")
-    return written.select(content.alias("content")).to_series()
 
 
 def _what(sheet: Sheet) -> dict[str, pl.Series]:
@@ -418,15 +394,18 @@ def _tellers(sheet: Sheet) -> pl.Series:
     rest = untold.to_frame("untold").with_row_index("row").filter("untold")
     parts.append(rest.select("row", nameless.alias("office"), nameless.alias("text")))
     told = pl.concat(parts).sort("row", maintain_order=True)
-    chain, origins = _named(sheet, sheet.source.chain), _named(sheet, sheet.source.cites)
-    of_row = pl.DataFrame({"all": sheet.field("text"), "origins": origins, "chain": chain}).with_row_index("row")
-    of_row = of_row.with_columns(pl.when(pl.col("chain").list.len() > 0).then(_as_json(pl.col("chain"))).alias("chain"))
-    told = told.join(of_row, on="row", how="left", maintain_order="left").with_columns(
-        pl.int_range(pl.len()).over("row").alias("place"), pl.len().over("row").alias("number")
-    )
-    teller = pl.struct("office", "cites", pl.coalesce("text", "all").alias("text"))
-    told = told.with_columns(pl.coalesce(_in_step(), "chain").alias("cites"))
-    return told.select("row", teller.alias("teller")).group_by("row", maintain_order=True).agg("teller")["teller"]
+    chain = _named(sheet, sheet.source.chain).to_frame("chain")
+    chains = chain.select(pl.when(pl.col("chain").list.len() > 0).then(_as_json(pl.col("chain"))))
+    of_row = pl.DataFrame({"all": sheet.field("text"), "chain": chains.to_series()})
+    told = told.hstack(of_row[told["row"]])
+    if sheet.source.cites:
+        origins = _named(sheet, sheet.source.cites).gather(told["row"]).alias("origins")
+        told = told.with_columns(
+            origins, pl.int_range(pl.len()).over("row").alias("place"), pl.len().over("row").alias("number")
+        ).with_columns(pl.coalesce(_in_step(), "chain").alias("chain"))
+    teller = pl.struct("office", pl.col("chain").alias("cites"), pl.coalesce("text", "all").alias("text"))
+    told = told.select(pl.col("row").set_sorted(), teller.alias("teller"))
+    return told.group_by("row", maintain_order=True).agg("teller")["teller"]
 
 
 def _named(sheet: Sheet, value: Value | None) -> pl.Series:

@@ -8,7 +8,7 @@ import json
 import re
 import zlib
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -20,6 +20,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from trucewatch.kernels.compiled import is_fast_available
+from trucewatch.kernels.objects import json_lines
 from trucewatch.problems import FileFault, Problem
 
 MOST_FIELD_BYTES = 1_000_000
@@ -31,6 +33,8 @@ _BEGINNING = 2**20
 # A stretch whose marks are looked at together: small enough to stay in the cache.
 _STRETCH = 2**17
 _ODD_STRETCH = 2**16
+# From this many rows on writing them is worth compiled code.
+_MANY = 20_000
 
 Positions = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -75,12 +79,24 @@ class Shape:
 class Rows:
     """The rows that could be taken apart: `frame` holds text only ("" where empty), `lines` the line each begins on.
 
-    `problems` has one entry for each row that could not.
+    `problems` has one entry for each row that could not. Of a large file `frame` may hold only the columns that were
+    asked for; then `names` has all of them, and `written` the rows as `content` writes them.
     """
 
     frame: pl.DataFrame
     lines: pl.Series
     problems: tuple[Problem, ...] = ()
+    written: pl.Series | None = None
+    names: tuple[str, ...] = ()
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns of the file."""
+        return list(self.names) or self.frame.columns
+
+    def content(self) -> pl.Series:
+        """Write each row as a JSON object of its filled columns: the same whatever else stands in the file."""
+        return _as_json(self.frame) if self.written is None else self.written
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,18 +141,24 @@ def read_rows(path: Path, shape: Shape, block_bytes: int = BLOCK_BYTES) -> Rows:
 
 
 def take_rows(
-    path: Path, shape: Shape, take: Callable[[Rows], Taken], block_bytes: int = BLOCK_BYTES, threads: int = 2
+    path: Path,
+    shape: Shape,
+    take: Callable[[Rows], Taken],
+    block_bytes: int = BLOCK_BYTES,
+    threads: int = 2,
+    wanted: Collection[str] = (),
 ) -> list[Taken]:
     """Take a file through a function, some rows at a time, and return what came of each part in the file's order.
 
     A part is about `block_bytes` of whole records; a file of more than one is read on several threads, so the function
-    must look at nothing but its rows. There is always one part, and every part has the same columns. Raises FileFault
-    as `read_rows` does; what is wrong with the file as a whole is told before what the function raises.
+    must look at nothing but its rows. Where only some columns are `wanted`, the others may be left out. There is always
+    one part, and every part has the same columns. Raises FileFault as `read_rows` does; what is wrong with the file as
+    a whole is told before what the function raises.
     """
     raw = _read_bytes(path)
     if shape.form in (Form.JSON, Form.GEOJSON):
         return [take(_read_json(raw.decode("utf-8"), path.name, shape))]
-    blocks = _Blocks(raw, path.name, shape, block_bytes).read()
+    blocks = _Blocks(raw, path.name, shape, block_bytes, frozenset(wanted)).read()
     first, second = next(blocks), next(blocks, None)
     if second is None:
         return [take(first())]
@@ -252,6 +274,7 @@ class _Blocks:
     name: str
     shape: Shape
     block_bytes: int
+    wanted: frozenset[str] = frozenset()
     at: int = 0
     line: int = 1
     broken: int = 0
@@ -270,7 +293,7 @@ class _Blocks:
             if self.at >= len(self.raw) and len(widths) and not any_fits:
                 _refuse_others([""] * int(np.bincount(widths).argmax()), self.shape, self.name)
                 raise FileFault(f"{self.name}: {_wrong_throughout(widths, list(names), self.raw, self.shape)}")
-            yield partial(_take_apart, self.raw, self.name, layout, names, self.shape)
+            yield partial(_take_apart, self.raw, self.name, layout, names, self.shape, self.wanted)
             if self.at >= len(self.raw):
                 return
             layout = self._lay_out()
@@ -456,7 +479,9 @@ def _wrong_width(width: int, expected: list[int]) -> str:
     return f"{width} column{'' if width == 1 else 's'} where {wanted} belong"
 
 
-def _take_apart(raw: bytes, name: str, layout: _Layout, names: dict[int, tuple[str, ...]], shape: Shape) -> Rows:
+def _take_apart(
+    raw: bytes, name: str, layout: _Layout, names: dict[int, tuple[str, ...]], shape: Shape, wanted: frozenset[str]
+) -> Rows:
     """Read records into columns, and tell of those that are none."""
     fits = np.isin(layout.widths, list(names))
     problems = [
@@ -467,9 +492,15 @@ def _take_apart(raw: bytes, name: str, layout: _Layout, names: dict[int, tuple[s
         Problem(name, line, "quotes-do-not-pair", "a quoted field does not end as it should") for line in layout.broken
     ]
     kept = layout.where(fits)
-    frame = _columns(raw, kept, names, shape)
+    lines = pl.Series("line", kept.lines, dtype=pl.Int64)
     long = bool((kept.ends - kept.starts > MOST_FIELD_BYTES).any())
-    return _without_long_fields(frame, pl.Series("line", kept.lines, dtype=pl.Int64), problems, name, long)
+    if wanted and len(names) == 1 and len(lines) >= _MANY and is_fast_available() and not long and kept.even.all():
+        every = next(iter(names.values()))
+        frame = _read_plainly(raw, kept, every, shape, [column for column in every if column in wanted])
+        if frame.height == len(lines):
+            return Rows(frame, lines, tuple(sorted(problems)), _lines_written(raw, kept, every, shape), every)
+    frame = _columns(raw, kept, names, shape)
+    return _without_long_fields(frame, lines, problems, name, long)
 
 
 def _columns(raw: bytes, layout: _Layout, names: dict[int, tuple[str, ...]], shape: Shape) -> pl.DataFrame:
@@ -492,19 +523,27 @@ def _columns(raw: bytes, layout: _Layout, names: dict[int, tuple[str, ...]], sha
 
 def _columns_of(raw: bytes, layout: _Layout, names: tuple[str, ...], shape: Shape) -> pl.DataFrame:
     """Read records that are alike, in width and in whether a plain reader reads them right."""
-    schema = dict.fromkeys(names, pl.String)
     if layout.even[0]:
-        frame = pl.read_csv(
-            _join(raw, layout.starts, layout.ends),
-            has_header=False,
-            schema=schema,
-            separator=shape.separator,
-            quote_char='"' if shape.quotes else None,
-        )
+        frame = _read_plainly(raw, layout, names, shape, names)
         if frame.height == len(layout.starts):
-            return frame.fill_null("")
+            return frame
+    schema = dict.fromkeys(names, pl.String)
     spans = zip(layout.starts.tolist(), layout.ends.tolist(), strict=True)
     return pl.DataFrame([_split_line(raw[a:b], shape) for a, b in spans], schema=schema, orient="row")
+
+
+def _read_plainly(
+    raw: bytes, layout: _Layout, names: tuple[str, ...], shape: Shape, wanted: Sequence[str]
+) -> pl.DataFrame:
+    """Read some columns of records whose quotes pair; where it does not find as many records, it is not to be used."""
+    return pl.read_csv(
+        _join(raw, layout.starts, layout.ends),
+        has_header=False,
+        schema=dict.fromkeys(names, pl.String),
+        columns=[names.index(column) for column in wanted],
+        separator=shape.separator,
+        quote_char='"' if shape.quotes else None,
+    ).fill_null("")
 
 
 def _join(raw: bytes, starts: Positions, ends: Positions) -> bytes:
@@ -512,7 +551,8 @@ def _join(raw: bytes, starts: Positions, ends: Positions) -> bytes:
     apart = np.flatnonzero(starts[1:] - ends[:-1] > 2)
     firsts, lasts = np.concatenate(([0], apart + 1)), np.append(apart, len(ends) - 1)
     runs = zip(starts[firsts].tolist(), ends[lasts].tolist(), strict=True)
-    return b"\n".join([*(raw[a:b] for a, b in runs), b""])
+    whole = memoryview(raw)
+    return b"\n".join([*(whole[a:b] for a, b in runs), b""])
 
 
 def _without_long_fields(
@@ -527,6 +567,40 @@ def _without_long_fields(
         ]
         frame, lines = frame.filter(~too_long), lines.filter(~too_long)
     return Rows(frame, lines, tuple(sorted(problems)))
+
+
+def _lines_written(raw: bytes, layout: _Layout, names: tuple[str, ...], shape: Shape) -> pl.Series:
+    """Write records as `_as_json` does their frame, from the bytes of the file."""
+    pieces = json_lines(raw, layout.starts, layout.ends, names, shape.separator, shape.quotes)
+    # No line of JSON holds a control character: read with one between the columns, each is one text.
+    schema = {"content": pl.String}
+    read = partial(pl.read_csv, has_header=False, schema=schema, separator="\x01", quote_char=None)
+    return pl.concat([read(piece) for piece in pieces])["content"]
+
+
+def _as_json(frame: pl.DataFrame) -> pl.Series:
+    """Write each row as a JSON object of its filled columns: the same whatever else stands in the file."""
+    if not frame.width:
+        return pl.Series("content", [], dtype=pl.String)
+    is_empty = frame.select(pl.all() == "")
+    never, always = (is_empty.select(how).row(0, named=True) for how in (~pl.all().any(), pl.all().all()))
+    # A column that is empty throughout costs nothing; one whose name JSON writes otherwise stays in any case.
+    plain = {name for name in frame.columns if json.dumps(name, ensure_ascii=False) == f'"{name}"'}
+    names = [name for name in sorted(frame.columns) if not (always[name] and name in plain)]
+    if not names:
+        return pl.repeat("{}", frame.height, dtype=pl.String, eager=True)
+    written = frame.select(pl.struct(names).struct.json_encode().alias("content"))
+    # Inside a JSON string a quote never stands alone, so these find empty columns only.
+    content = pl.col("content")
+    for name in names[1:]:
+        if name in plain and not never[name]:
+            content = content.str.replace(f',"{name}":""', "", literal=True)
+    leading = f'{{"{names[0]}":""'
+    if names[0] in plain and not never[names[0]]:
+        rest = pl.col("content").str.slice(len(leading)).str.strip_prefix(",")
+        written = written.with_columns(content)
+        content = pl.when(pl.col("content").str.starts_with(leading)).then("{" + rest).otherwise("content")
+    return written.select(content.alias("content")).to_series()
 
 
 def _read_json(text: str, name: str, shape: Shape) -> Rows:

@@ -116,10 +116,14 @@ class Sheet:
 
     def holds(self, conditions: Iterable[Condition]) -> pl.Series:
         """Say for each row whether all conditions hold."""
-        tests = [_test(condition) for condition in conditions]
-        if not tests:
-            return pl.repeat(True, self.height, eager=True)
-        return self.frame.select(pl.all_horizontal(tests).alias("holds")).to_series()
+        holds = pl.repeat(True, self.height, eager=True)
+        for condition in conditions:
+            column = self.frame[condition.column]
+            # Few words fill most columns that are asked; each is looked at once.
+            words = column.unique().to_frame()
+            good = words.filter(_test(condition)).to_series()
+            holds &= column.is_in(good.implode(), nulls_equal=True)
+        return holds
 
     def read(self, text: pl.Series, code: str, reader: Callable[[str], str | None]) -> pl.Series:
         """Read each distinct text once; where that raises ValueError (message, hint) the rows are refused."""
@@ -137,7 +141,13 @@ class Sheet:
 
         Where that raises ValueError (message, hint) the rows are refused.
         """
-        distinct = asked.filter(pl.any_horizontal(pl.all().is_not_null())).unique(maintain_order=True)
+        # A column that says the same throughout tells no row from another.
+        telling = [column.name for column in asked if not column.eq_missing(column.first()).all()] or asked.columns[:1]
+        distinct = asked.unique(telling, maintain_order=True).filter(pl.any_horizontal(pl.all().is_not_null()))
+        if distinct.is_empty():
+            return pl.DataFrame(
+                {name: pl.repeat(None, asked.height, dtype=kind, eager=True) for name, kind in schema.items()}
+            )
         answers: list[tuple[Any, ...]] = []
         for row in distinct.iter_rows():
             try:
@@ -147,10 +157,10 @@ class Sheet:
                 answers.append((*(None for _ in schema), str(message), str(hint)))
         full = {**schema, "fault": pl.String(), "hint": pl.String()}
         # Names of asked columns and answers may be the same; those asked for are set apart.
-        keys = {name: f"asked {name}" for name in asked.columns}
-        known = distinct.rename(keys).hstack(pl.DataFrame(answers, schema=full, orient="row"))
-        told = asked.rename(keys).join(
-            known, on=list(keys.values()), how="left", nulls_equal=True, maintain_order="left"
+        keys = [pl.col(name).alias(f"asked {name}") for name in telling]
+        known = distinct.select(keys).hstack(pl.DataFrame(answers, schema=full, orient="row"))
+        told = asked.select(keys).join(
+            known, on=[f"asked {name}" for name in telling], how="left", nulls_equal=True, maintain_order="left"
         )
         self.refuse(told["fault"], code, told["hint"])
         return told.select(list(schema))

@@ -160,8 +160,7 @@ def write_digests(text: Bytes, ends: npt.NDArray[np.int64], parts: int, start: W
                     filled += 1
                 else:
                     some = min(128 - filled, end - at)
-                    for i in range(some):
-                        block[filled + i] = text[at + i]
+                    block[filled : filled + some] = text[at : at + some]
                     filled += some
                     at += some
         block[filled:] = 0
