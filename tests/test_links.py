@@ -5,9 +5,11 @@ from __future__ import annotations
 import itertools
 import subprocess
 import sys
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given, settings
@@ -17,8 +19,10 @@ from trucewatch import links
 from trucewatch.actors import Register, write_pairs
 from trucewatch.claims import claims_table
 from trucewatch.decisions import Decision
+from trucewatch.kernels import alike as in_kernels
 from trucewatch.kernels import space_time, union_find
-from trucewatch.likeness import FEATURES
+from trucewatch.kernels.alike import alike
+from trucewatch.likeness import FEATURES, pair_levels, traits_of
 from trucewatch.links import Linked, explain, fit_links, link
 from trucewatch.weights import shipped_weights
 from trucewatch.where import Gazetteer
@@ -84,13 +88,132 @@ def test_neither_order_nor_engine_changes_a_link(rows: list[dict[str, Any]], ran
     assert one.members.equals(other.members) and one.links.equals(other.links)
 
 
+def all_compared(rows: list[dict[str, Any]]) -> dict[tuple[str, str], int]:
+    """Return what all pairs score that may be one event, found by looking at every one; in thousandths."""
+    claims = table(rows).sort("claim_key")
+    traits, weights = traits_of(claims, Register(), Gazetteer()), shipped_weights()
+    search = weights.search
+    runs = [{tuple(words[at : at + 5]) for at in range(len(words) - 4)} for words in map(words_of, claims["text"])]
+    rare = {run for run, number in Counter(itertools.chain(*runs)).items() if number <= 8}
+    scored = {}
+    for one, other in itertools.combinations(range(claims.height), 2):
+        mine, yours = claims.row(one, named=True), claims.row(other, named=True)
+        if max(traits.start[one], traits.start[other]) - min(traits.end[one], traits.end[other]) > search.slack_us:
+            continue
+        if mine["curated"] and yours["curated"] and mine["source"] == yours["source"]:
+            continue
+        away = float(np.linalg.norm(traits.places[one, :3] - traits.places[other, :3]))
+        if np.isnan(away):
+            is_named = any(codes[one] == codes[other] >= 0 for codes in (traits.skeletons, traits.areas))
+            if not is_named and not runs[one] & runs[other] & rare:
+                continue
+        elif away > traits.places[one, 3] + traits.places[other, 3] + search.slack_m:
+            continue
+        score = weights.prior
+        for feature, level in enumerate(pair_levels(traits, np.array([one]), np.array([other]))[0]):
+            score += int(weights.table[feature, level])
+        if score >= search.floor:
+            scored[mine["claim_key"], yours["claim_key"]] = score
+    return scored
+
+
+def words_of(text: str | None) -> list[str]:
+    return (text or "").split()
+
+
+def kept_apart(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    if one["source"] != other["source"] or one["event_key"] == other["event_key"]:
+        return False
+    return bool(one["curated"]) or one["record"] == other["record"] is not None
+
+
+def by_hand(rows: list[dict[str, Any]]) -> tuple[set[frozenset[str]], dict[tuple[str, str], tuple[int, str]]]:
+    """Link claims one by one with sets as sets: the groups, and the score of every link and why it was refused."""
+    scored, search = all_compared(rows), shipped_weights().search
+    by_key = {row["claim_key"]: row for row in rows}
+    together: dict[tuple[str, str], set[str]] = {}
+    for key, row in by_key.items():
+        together.setdefault((row["source"], row["event_key"]), set()).add(key)
+    made = list(together.values())
+    why = dict.fromkeys(scored, "below the threshold")
+    for pair in sorted((pair for pair in scored if scored[pair] > search.threshold), key=lambda p: (-scored[p], p)):
+        mine, yours = (next(some for some in made if key in some) for key in pair)
+        total = sum(scored.get((min(a, b), max(a, b)), search.floor) - search.threshold for a in mine for b in yours)
+        if mine is yours:
+            continue
+        keepers = {by_key[a]["source"] for a in mine for b in yours if kept_apart(by_key[a], by_key[b])}
+        if keepers:
+            why[pair] = " or ".join(sorted(keepers)) + " records them as different events"
+        elif (len(mine) > 1 or len(yours) > 1) and total < 0:
+            why[pair] = f"tell against it {total}"
+        else:
+            made = [some for some in made if some is not mine and some is not yours] + [mine | yours]
+    of = {key: at for at, some in enumerate(made) for key in some}
+    return {frozenset(some) for some in made}, {
+        pair: (score, "" if of[pair[0]] == of[pair[1]] else why[pair]) for pair, score in scored.items()
+    }
+
+
+@st.composite
+def told_again(draw: st.DrawFn) -> list[dict[str, Any]]:
+    """Draw reports some of which are told over again, word for word."""
+    rows = draw(told())
+    for number, again in enumerate(draw(st.lists(st.sampled_from(rows), max_size=8))):
+        key = f"{draw(st.sampled_from('ajz'))}{number}"
+        event = again["event_key"] if draw(st.booleans()) else key
+        rows = [*rows, {**again, "claim_key": key, "event_key": event}]
+    return rows
+
+
+@settings(max_examples=150)
+@given(told_again())
+def test_links_are_those_of_the_plain_form(rows: list[dict[str, Any]]) -> None:
+    if len({row["source"] for row in rows}) == 1 and rows[0]["curated"]:
+        return
+    found = linked(*rows)
+    sets, links_told = by_hand(rows)
+    assert groups(found) == sets and found.not_compared == 0
+    assert list(found.links.select("one", "other").iter_rows()) == sorted(links_told)
+    for one, other, log_odds, _, taken, reason in found.links.iter_rows():
+        score, why = links_told[one, other]
+        assert round(1000 * log_odds) == score and taken == (why == "")
+        if why.startswith("tell against it"):
+            assert reason.startswith("the reports that each is held to be one with tell against it (together -")
+        elif "records them" in why:
+            assert reason.split(" records")[0] in why
+        else:
+            assert reason == why
+
+
+@settings(max_examples=100)
+@given(told_again())
+def test_claims_that_nothing_tells_apart_are_linked_as_if_each_were_compared(rows: list[dict[str, Any]]) -> None:
+    found = linked(*rows)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(links, "alike", lambda tables, order: alike([np.arange(len(order))], order))
+        each = linked(*rows)
+    assert found.members.equals(each.members) and found.links.equals(each.links)
+
+
+def test_of_a_crowd_that_is_alike_each_is_compared_with_all_and_listed_with_few() -> None:
+    crowd = [claim(f"{at:04}", 0.5 * (at % 2), lon=36.1, source="wire", office=None) for at in range(600)]
+    found = linked(*crowd)
+    assert found.not_compared == 0 and found.links.height < 2 * len(crowd)
+    dataset = [claim(f"d{at}", source="dataset", curated=True) for at in range(2)]
+    found = linked(*crowd, *dataset)
+    of = dict(found.members.select("claim_key", "cluster").iter_rows())
+    assert of["d0"] != of["d1"]
+
+
 @settings(max_examples=10)
-@given(told())
+@given(told_again())
 def test_compiled_kernels_link_the_same(rows: list[dict[str, Any]]) -> None:
     plain = linked(*rows)
     with pytest.MonkeyPatch.context() as patch:
-        for module, limit in ((links, "_FEW_CLAIMS"), (space_time, "_FEW_ROWS"), (union_find, "_FEW_LINKS")):
-            patch.setattr(module, limit, -1)
+        patch.setattr(links, "_FEW_CLAIMS", -1)
+        patch.setattr(space_time, "_FEW_ROWS", -1)
+        patch.setattr(union_find, "_FEW_LINKS", -1)
+        patch.setattr(in_kernels, "_FEW_PAIRS", -1)
         fast = linked(*rows)
     assert plain.members.equals(fast.members) and plain.links.equals(fast.links)
 

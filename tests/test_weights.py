@@ -17,6 +17,7 @@ from trucewatch.weights import (
     fit_weights,
     probability,
     read_weights,
+    refit_weights,
     shipped_weights,
     write_weights,
 )
@@ -70,6 +71,30 @@ def test_a_level_that_agrees_less_or_is_told_more_vaguely_never_weighs_more() ->
             assert (np.diff(np.maximum(exact, 0), axis=0) <= 0).all()
         act = [weight.thousandths for weight in weights.levels["act"].values()]
         assert act == sorted(act, reverse=True)
+
+
+def test_fitted_again_what_two_features_say_together_is_counted_once() -> None:
+    levels, is_one, *_ = drawn(5, 0.2)
+    count, dead = (list(FEATURES).index(feature) for feature in ("count", "dead"))
+    twice = levels.copy()
+    twice[:, dead] = np.array([0, 2, 3, 4])[twice[:, count]]  # dead agree just where counts do
+    search = Search(temper=1.0)
+
+    first = fit_weights(twice, "x", search)
+    again = refit_weights(first, twice, is_one)
+    by_itself = fit_weights(levels, "x", search)
+    both = [int(weights.table[count, 0] + weights.table[dead, 0]) for weights in (first, again)]
+    assert both[1] < 0.8 * both[0]
+    assert both[0] > 1.6 * by_itself.table[count, 0]
+
+
+def test_what_does_not_agree_never_speaks_for_one_event() -> None:
+    levels, is_one, *_ = drawn(6, 0.2)
+    for weights in (shipped_weights(), refit_weights(fit_weights(levels, "x", Search()), levels, ~is_one)):
+        for some in weights.levels.values():
+            against = [weight.thousandths for level, weight in some.items() if level.endswith(("beyond", "disjoint"))]
+            assert all(weight <= 0 for weight in against)
+        assert weights.levels["time"]["hour-beyond"].thousandths <= -10_000
 
 
 def test_probabilities_of_the_pairs_fitted_on_have_the_share_found_for_their_mean() -> None:

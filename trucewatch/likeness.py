@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Final
 
@@ -113,6 +113,11 @@ class Traits:
     def texts(self) -> Numbers:
         """Which set of `grams` is that of a claim; -1: none."""
         return self.codes[:, _TEXT]
+
+    def take(self, rows: Numbers) -> Traits:
+        """Return the traits of some of the claims, in an order of their own."""
+        places, codes = frozen(self.places[rows], np.float64), frozen(self.codes[rows], np.int64)
+        return replace(self, places=places, codes=codes)
 
     def columns(self) -> tuple[Floats, Numbers, Levels, Numbers, Numbers, Numbers, Numbers, Numbers, Hashes]:
         """Return what a kernel takes, in its order."""

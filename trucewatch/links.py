@@ -7,9 +7,9 @@ of claims that taken together tell against it: near is not the same, and what ch
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 import numpy as np
 import polars as pl
@@ -19,14 +19,18 @@ from trucewatch.claims import SCHEMA as CLAIMS
 from trucewatch.decisions import Decision, Standing, standing
 from trucewatch.echoes import Shingles, sharing
 from trucewatch.evidence import Assertion
-from trucewatch.kernels.space_time import Near
-from trucewatch.kernels.union_find import KEPT_APART, UNLIKE, Holds, United, string_together, unite
+from trucewatch.kernels.alike import alike, in_order
+from trucewatch.kernels.space_time import Near, in_cells
+from trucewatch.kernels.union_find import KEPT_APART, UNLIKE, Holds, Scores, United, string_together, unite
 from trucewatch.likeness import FEATURES, Flags, Floats, Numbers, Traits, pair_levels, pair_scores, sentence, traits_of
 from trucewatch.problems import Problem
-from trucewatch.weights import Search, Weights, fit_weights, probability, shipped_weights
+from trucewatch.weights import Search, Weights, fit_weights, probability, refit_weights, shipped_weights
 from trucewatch.where import Gazetteer
 
+Made = TypeVar("Made")
+
 _FEW_CLAIMS = 1_000
+_NEIGHBOURHOOD_M = 8_000.0
 # So many of those in a neighbouring cell, nearest in time, is a claim compared with.
 MOST_NEAR = 96
 # A run of words that stands in more texts than this is a formula.
@@ -75,16 +79,18 @@ def link(
     weights = weights or shipped_weights()
     traits = traits_of(told, register, gazetteer)
     candidates = _Candidates(traits, _datasets(told), weights.search)
-    scored = _scored(candidates, traits, weights, told.height > _FEW_CLAIMS)
-    above = scored.score - weights.search.threshold
-    floor = weights.search.floor - weights.search.threshold
-    # Of what was not compared nothing is known but how few pairs tell of one event.
-    unseen = min(weights.prior - weights.search.threshold, 0)
-    united = unite(units.together, scored.left, scored.right, above, units.holds, floor, candidates.cut, unseen)
-    strung = string_together(united.sets, scored.like_left, scored.like_right, traits.places[:, :3], _SERIES_WIDE_M)
+    scored = _scored(candidates, weights, told.height > _FEW_CLAIMS)
+    united = unite(
+        units.together, scored.left, scored.right, scored.score - weights.search.threshold, units.holds,
+        scored.of_classes(candidates, weights),
+    )  # fmt: skip
+    is_like = scored.is_like
+    strung = string_together(
+        united.sets, scored.left[is_like], scored.right[is_like], traits.places[:, :3], _SERIES_WIDE_M
+    )
     return Linked(
         _members(told, united.sets, strung),
-        _links(told, scored, united, units),
+        _links(told, scored, united, units, weights.search),
         candidates.skipped,
         decided.problems,
     )
@@ -170,96 +176,131 @@ def _datasets(told: pl.DataFrame) -> Numbers:
 
 def candidates_of(claims: pl.DataFrame, traits: Traits, search: Search) -> tuple[Numbers, Numbers]:
     """Return the pairs of rows (left, right), left < right, that are compared, before anything is scored."""
-    batches = [np.zeros((2, 0), np.int64), *map(np.stack, _Candidates(traits, _datasets(claims), search))]
-    left, right = np.concatenate(batches, axis=1)
+    candidates = _Candidates(traits, _datasets(claims), search)
+    pairs = candidates.each(lambda left, right: np.stack([left, right]))
+    left, right = np.concatenate([np.zeros((2, 0), np.int64), *pairs], axis=1)
+    left, right, _ = candidates.alike.spread(left, right, candidates.crowded)
     return left, right
 
 
-@dataclass(slots=True)
 class _Candidates:
-    """The pairs that may tell of one event, a batch at a time, each once."""
+    """The pairs of classes that may tell of one event: claims that no feature tells apart are compared as one.
 
-    traits: Traits
-    apart: Numbers
-    search: Search
-    skipped: int = 0
-    # Claims that were not compared with all that lay near; known, as their number is, once all batches were taken.
-    cut: Flags = field(init=False)
+    `skipped` counts the pairs of claims that were left out; classes that are `cut` were not compared with all that lay
+    near, those that are `crowded` have more claims near them than a claim is compared with. All three are known once
+    every pair was taken. `traits` are those of the classes.
+    """
 
-    def __post_init__(self) -> None:
-        self.cut = np.zeros(len(self.traits), np.bool_)
+    def __init__(self, traits: Traits, apart: Numbers, search: Search) -> None:
+        # What lies near is kept near: most of the time goes into looking things up.
+        _, _, order = in_cells(traits.places[:, :3], traits.start, _NEIGHBOURHOOD_M)
+        self.alike = alike([traits.places, traits.codes, apart], order)
+        self.traits = traits.take(self.alike.first)
+        self._texts, self._apart, self._search = traits.texts, apart[self.alike.first], search
+        self.skipped = 0
+        self.cut, self.crowded = np.zeros((2, len(self.traits)), np.bool_)
 
-    def __iter__(self) -> Iterator[tuple[Numbers, Numbers]]:
+    def each(self, make: Callable[[Numbers, Numbers], Made]) -> Iterator[Made]:
+        """Yield what `make` makes of each batch of pairs of classes (left, right), left <= right, each pair once."""
         traits = self.traits
         placed: Flags = np.asarray(~np.isnan(traits.places).any(axis=1))
-        yield from self._near(traits.places[:, :3], traits.places[:, 3], self.search.slack_m)
-        if placed.all():
-            return
-        found = [np.zeros((2, 0), np.int64), *map(np.stack, self._without_place(placed))]
-        left, right = np.concatenate(found, axis=1)
-        new = ~(placed[left] & placed[right])
-        yield np.divmod(np.unique(left[new] * len(traits) + right[new]), len(traits))
+        yield from self._near(traits.places[:, :3], traits.places[:, 3], self._search.slack_m, make)
+        several = np.flatnonzero((self.alike.sizes > 1) & (self._apart < 0))
+        here = several[placed[several]]
+        if len(here):
+            yield make(here, here)
+        if not placed.all():
+            found = [np.zeros((2, 0), np.int64), *self._without_place(placed, several)]
+            left, right = np.concatenate(found, axis=1)
+            new = ~(placed[left] & placed[right])
+            left, right = np.divmod(np.unique(left[new] * len(traits) + right[new]), len(traits))
+            yield make(left, right)
 
-    def _near(self, points: Floats, radius_m: Floats, slack_m: float) -> Iterator[tuple[Numbers, Numbers]]:
-        start, end = self.traits.start, self.traits.end
-        near = Near(points, radius_m, start, end, self.apart, slack_m, self.search.slack_us, MOST_NEAR)
-        yield from near.pairs()
+    def _near(
+        self, points: Floats, radius_m: Floats, slack_m: float, make: Callable[[Numbers, Numbers], Made]
+    ) -> Iterator[Made]:
+        start, end, sizes, slack = self.traits.start, self.traits.end, self.alike.sizes, self._search.slack_us
+        near = Near(points, radius_m, start, end, self._apart, sizes, slack_m, slack, MOST_NEAR)
+        yield from near.each(make)
         self.skipped += near.skipped
         self.cut |= near.cut
+        self.crowded |= near.crowded
 
-    def _without_place(self, placed: Flags) -> Iterator[tuple[Numbers, Numbers]]:
-        """Yield pairs of claims, one of which has no place: of one name, of one area, or that share words."""
+    def _without_place(self, placed: Flags, several: Numbers) -> Iterator[Numbers]:
+        """Yield pairs of classes, one of which has no place: of one name, of one area, or that share words."""
         for names in (self.traits.skeletons, self.traits.areas):
             wanted = np.unique(names[~placed & (names >= 0)])
             if len(wanted):
                 # A name for a place: each stands at a point of its own, a kilometre from the next.
                 points = np.zeros((len(names), 3))
                 points[:, 0] = np.where(np.isin(names, wanted), _NAMED_APART_M * np.searchsorted(wanted, names), np.nan)
-                yield from self._near(points, np.zeros(len(names)), 0.0)
-        texts = np.flatnonzero(self.traits.texts >= 0)
-        if (~placed[texts]).any():
-            code = self.traits.texts[texts]
+                yield from self._near(points, np.zeros(len(names)), 0.0, lambda left, right: np.stack([left, right]))
+                yield np.stack([several[names[several] >= 0]] * 2)
+        # How rare words are is counted in claims, however many of them are alike.
+        texts = np.flatnonzero(self._texts >= 0)
+        if (~placed[self.alike.of[texts]]).any():
+            code = self._texts[texts]
             at = self.traits.grams_at
             counts = at[code + 1] - at[code]
             offsets = np.concatenate([[0], np.cumsum(counts)])
             taken = np.arange(offsets[-1]) + np.repeat(at[code] - offsets[:-1], counts)
-            left, right = (texts[side] for side in sharing(Shingles(offsets, self.traits.grams[taken]), _RARE_IN))
+            pairs = np.stack(sharing(Shingles(offsets, self.traits.grams[taken]), _RARE_IN))
+            left, right = np.sort(self.alike.of[texts[pairs]], axis=0)
             start, end = self.traits.start, self.traits.end
             gap = np.maximum(start[left], start[right]) - np.minimum(end[left], end[right])
-            keep = (gap <= self.search.slack_us) & ((self.apart[left] < 0) | (self.apart[left] != self.apart[right]))
-            yield left[keep], right[keep]
+            keep = (gap <= self._search.slack_us) & (
+                (self._apart[left] < 0) | (self._apart[left] != self._apart[right])
+            )
+            yield np.stack([left[keep], right[keep]])
 
 
 @dataclass(frozen=True, slots=True)
 class _Scored:
-    """Pairs above the floor, sorted, with their scores in thousandths; and pairs of like acts in one place and time."""
+    """Pairs of claims above the floor or of like acts in one place and time, sorted by (left, right), with scores.
+
+    Scores are in thousandths; `which` is the pair of classes that a pair of claims is of, an index of `classes` (left,
+    right, score). `crowded` says of which claims too many lie near to tell of all.
+    """
 
     left: Numbers
     right: Numbers
     score: Numbers
-    like_left: Numbers
-    like_right: Numbers
+    is_like: Flags
+    is_crowded: Flags
+    classes: Numbers
+
+    def of_classes(self, candidates: _Candidates, weights: Weights) -> Scores:
+        """Return what any two claims score, above the threshold."""
+        left, right, score = self.classes
+        order = in_order(left, right, len(candidates.traits))
+        threshold = weights.search.threshold
+        # Of what was not compared nothing is known but how few pairs tell of one event.
+        unseen = min(weights.prior - threshold, 0)
+        floor = weights.search.floor - threshold
+        return Scores(
+            candidates.alike.of, left[order], right[order], score[order] - threshold, candidates.cut, floor, unseen
+        )
 
 
-def _scored(candidates: _Candidates, traits: Traits, weights: Weights, is_many: bool) -> _Scored:
-    kept: list[Numbers] = []
-    like: list[Numbers] = []
-    scores: list[Numbers] = []
-    table = weights.table
-    for left, right in candidates:
+def _scored(candidates: _Candidates, weights: Weights, is_many: bool) -> _Scored:
+    traits, table, floor = candidates.traits, weights.table, weights.search.floor
+
+    def kept(left: Numbers, right: Numbers) -> tuple[Numbers, Flags]:
         score, is_like = pair_scores(traits, left, right, table, weights.prior, is_many)
         gap = np.maximum(traits.start[left], traits.start[right]) - np.minimum(traits.end[left], traits.end[right])
         is_like &= gap <= _SERIES_GAP_US
-        above = score >= weights.search.floor
-        kept.append(np.stack([left[above], right[above]]))
-        scores.append(score[above])
-        like.append(np.stack([left[is_like], right[is_like]]))
-    none = np.zeros((2, 0), np.int64)
-    (left, right), score = np.concatenate([none, *kept], axis=1), np.concatenate([none[0], *scores])
-    order = np.argsort(left * len(traits) + right)
-    like_left, like_right = np.concatenate([none, *like], axis=1)
-    strung = np.argsort(like_left * len(traits) + like_right)
-    return _Scored(left[order], right[order], score[order], like_left[strung], like_right[strung])
+        keep = (score >= floor) | is_like
+        return np.stack([left[keep], right[keep], score[keep]]), is_like[keep]
+
+    batches = [(np.zeros((3, 0), np.int64), np.zeros(0, np.bool_)), *candidates.each(kept)]
+    classes, is_like = (np.concatenate([batch[part] for batch in batches], axis=-1) for part in (0, 1))
+    del batches
+    left, right, which = candidates.alike.spread(classes[0], classes[1], candidates.crowded)
+    order = in_order(left, right, len(candidates.alike.of))
+    which = which[order]
+    is_crowded = candidates.crowded[classes[:2]].all(axis=0)
+    above = classes[2] >= floor
+    return _Scored(left[order], right[order], classes[2][which], is_like[which], is_crowded[which], classes[:, above])
 
 
 # ---- tables ----------------------------------------------------------------------------------------------------------
@@ -274,27 +315,27 @@ def _members(told: pl.DataFrame, sets: Numbers, strung: Numbers | None) -> pl.Da
     )
 
 
-def _links(told: pl.DataFrame, scored: _Scored, united: United, units: _Units) -> pl.DataFrame:
+def _links(told: pl.DataFrame, scored: _Scored, united: United, units: _Units, search: Search) -> pl.DataFrame:
+    is_told = scored.score >= np.where(scored.is_crowded, search.threshold, search.floor)
+    left, right, score, became, why = (
+        column[is_told] for column in (scored.left, scored.right, scored.score, united.became, united.why)
+    )
+    taken = united.sets[left] == united.sets[right]
+    # A reason is written once, however many pairs it holds for: 0 is none, 1 the threshold, then keepers, then sums.
+    tenths = np.round(why / 100).astype(np.int64)
+    sums, sum_at = np.unique(tenths[became == UNLIKE], return_inverse=True)
+    code = np.where(taken, 0, np.where(became == KEPT_APART, 2 + why, 1))
+    code[became == UNLIKE] = np.where(taken[became == UNLIKE], 0, 2 + len(units.keepers) + sum_at)
+    reasons = [
+        "", "below the threshold", *(f"{keeper} records them as different events" for keeper in units.keepers),
+        *(f"the reports that each is held to be one with tell against it (together {tenth / 10})" for tenth in sums),
+    ]  # fmt: skip
     keys = told["claim_key"]
-    sets = united.sets
-    taken = sets[scored.left] == sets[scored.right]
-    apart = np.where(united.became == KEPT_APART, united.why, -1)
-    keepers = pl.Series([*units.keepers, None], dtype=pl.String).gather(np.where(apart < 0, len(units.keepers), apart))
-    table = pl.DataFrame({
-        "one": keys.gather(scored.left), "other": keys.gather(scored.right), "log_odds": scored.score / 1000,
-        "probability": probability(scored.score), "taken": taken, "became": united.became,
-        "sum": united.why, "keeper": keepers,
-    })  # fmt: skip
-    reason = (
-        pl.when("taken").then(pl.lit(""))
-        .when(pl.col("became") == KEPT_APART)
-        .then(pl.concat_str("keeper", pl.lit(" records them as different events")))
-        .when(pl.col("became") == UNLIKE)
-        .then(pl.format("the reports that each is held to be one with tell against it (together {})",
-                        (pl.col("sum") / 1000).round(1)))
-        .otherwise(pl.lit("below the threshold"))
-    )  # fmt: skip
-    return table.with_columns(reason.alias("reason")).select(LINKS.keys())
+    return pl.DataFrame({
+        "one": keys.gather(left), "other": keys.gather(right), "log_odds": score / 1000,
+        "probability": probability(score), "taken": taken,
+        "reason": pl.Series(reasons, dtype=pl.String).gather(code),
+    }, schema=LINKS)  # fmt: skip
 
 
 # ---- why -------------------------------------------------------------------------------------------------------------
@@ -334,8 +375,9 @@ def explain(
 
 # ---- fitting ---------------------------------------------------------------------------------------------------------
 
-
-# ---- fitting ---------------------------------------------------------------------------------------------------------
+# How often weights are fitted again to what they made of the claims, and from which score on links are taken meanwhile:
+# what was never joined teaches nothing.
+_REFITS, _TAKEN_MEANWHILE = 3, -1_500
 
 
 def fit_links(
@@ -348,13 +390,22 @@ def fit_links(
 ) -> Weights:
     """Return weights fitted on the candidate pairs of several claims tables, each compared within itself alone.
 
-    Nobody says which pairs tell of one event, and the order of tables and rows changes nothing. `fitted_on` says in
-    words whence the tables come. Raises TrucewatchError where no two claims come near each other.
+    Nobody says which pairs tell of one event, and the order of tables and rows changes nothing: first EM, then fitted
+    again to the sets that the weights make. `fitted_on` says in words whence the tables come. Raises TrucewatchError
+    where no two claims come near each other.
     """
     search = search or Search()
+    tables = [claims.filter(pl.col("assertion") != Assertion.NOTHING).sort("claim_key") for claims in told]
+    pairs: list[tuple[Numbers, Numbers]] = []
     levels = [np.zeros((0, len(FEATURES)), np.uint8)]
-    for claims in told:
-        about = claims.filter(pl.col("assertion") != Assertion.NOTHING).sort("claim_key")
+    for about in tables:
         traits = traits_of(about, register, gazetteer)
-        levels.append(pair_levels(traits, *candidates_of(about, traits, search)))
-    return fit_weights(np.concatenate(levels), fitted_on, search, version)
+        pairs.append(candidates_of(about, traits, search))
+        levels.append(pair_levels(traits, *pairs[-1]))
+    weights = fit_weights(np.concatenate(levels), fitted_on, search, version)
+    for _ in range(_REFITS):
+        freely = replace(weights, search=replace(search, threshold=_TAKEN_MEANWHILE))
+        sets = [link(about, register, gazetteer, (), freely).members["cluster"].to_numpy() for about in tables]
+        is_one = [found[left] == found[right] for found, (left, right) in zip(sets, pairs, strict=True)]
+        weights = refit_weights(weights, np.concatenate(levels), np.concatenate(is_one))
+    return weights

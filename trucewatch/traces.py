@@ -71,7 +71,8 @@ def trace_link(folder: str | Path, one: str, other: str) -> dict[str, Any]:
     pair = found.links.filter((pl.col("one") == min(keys)) & (pl.col("other") == max(keys)))
     score = round(sum(reason.log_odds for reason in reasons), 3)
     if is_one:
-        because = "" if score > 0 else "held together by other reports of the incident"
+        decided = any({d.one, d.other} == set(keys) and d.is_same for d in mission.decisions.all())
+        because = "a person decided so" if decided else "" if score > 0 else "by way of other reports of the incident"
     else:
         because = pair["reason"][0] if pair.height else "below the threshold"
     return {

@@ -8,7 +8,7 @@ nobody said what they are (Dempster, Laird & Rubin 1977; Winkler 1988).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 
@@ -25,6 +25,9 @@ FORMAT = 1
 _HOUR_US = 3_600_000_000
 _ROUNDS = 500
 _CONVERGED = 1e-7
+# A level that was met seldom keeps near to weighing nothing.
+_HELD = 5.0
+_SETTLED = 1e-4
 # Each level is taken to have been met this often more among either kind of pairs: none is impossible.
 _SEEN_BESIDES = 2.0
 _FIRST_SHARE = 0.1
@@ -34,6 +37,10 @@ _SILENT = ("missing", "unstated", "silent")
 # place that this is common. Two that are told to the hour are two, whatever else is alike; the others are set to what a
 # wrong hour or day now and then would make them.
 _CONTRADICTED = {"hour-beyond": -10.0, "part-day-beyond": -3.0, "day-beyond": -3.0}
+# What does not agree never speaks for one event.
+_AGAINST = ("beyond", "disjoint", "different", "apart")
+# All but a few pairs stand here: from these the others are told apart.
+_NEITHER = ("same-area", "none")
 # Levels of one feature that rise from for to against; a distance and a time do so for each exactness apart.
 _RUNS = {"distance": 4, "time": 5}
 
@@ -62,9 +69,9 @@ class Search:
 
     slack_m: float = 2_000.0
     slack_us: int = 12 * _HOUR_US
-    temper: float = 0.65
+    temper: float = 0.7
     floor: int = -6_000
-    threshold: int = -1_500
+    threshold: int = -1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +264,7 @@ def fit_weights(levels: Levels, fitted_on: str, search: Search, version: int = 1
         )
         if feature in _RUNS:
             odds = _no_rise_with_vagueness(odds, run)
-        odds = np.minimum(odds, [_CONTRADICTED.get(level, np.inf) for level in some])
+        odds = np.minimum(odds, [_most(level) for level in some])
         weights[feature] = {
             name: Weight(
                 0.0 if which in silent[at] else round(float(found.m[at][which]), 6),
@@ -267,12 +274,75 @@ def fit_weights(levels: Levels, fitted_on: str, search: Search, version: int = 1
             )
             for which, name in enumerate(some)
         }
-    table = _table(weights)
-    scores = np.add.reduce([table[at, levels[:, at]] for at in range(len(FEATURES))])
+    scores = _scores(_table(weights), levels)
     return Weights(
         version=version, fitted_on=fitted_on, rounds=found.rounds, pairs=len(levels), share=round(found.share, 6),
         prior=_prior(scores, found.share), search=search, levels=weights,
     )  # fmt: skip
+
+
+def refit_weights(first: Weights, levels: Levels, is_one: npt.NDArray[np.bool_]) -> Weights:
+    """Return weights fitted again, all features together, to what links made of the pairs (a row of levels each).
+
+    EM takes features for independent, and knows no pairs but pairs. `is_one` says which of them the first weights
+    brought into one incident, through all that may and may not be joined; a logistic regression on that is the next
+    round of a classification EM (Celeux & Govaert 1992). m and u are the shares among the pairs so told apart.
+    """
+    names = list(FEATURES.items())
+    silent = [frozenset(at for at, level in enumerate(some) if level in (*_SILENT, *_NEITHER)) for _, some in names]
+    places = np.cumsum([0, *(len(some) for _, some in names)])
+    patterns, of_pattern = np.unique(levels, axis=0, return_inverse=True)
+    counts = np.bincount(of_pattern, minlength=len(patterns)).astype(np.float64)
+    ones = np.bincount(of_pattern, weights=is_one.astype(np.float64), minlength=len(patterns)).astype(np.float64)
+    told = np.concatenate([_met(patterns[:, at], len(some), silent[at]) for at, (_, some) in enumerate(names)], axis=1)
+    odds = _regress(told, counts, ones)
+    weights: dict[str, dict[str, Weight]] = {}
+    for at, (feature, some) in enumerate(names):
+        met = told[:, places[at] : places[at + 1]]
+        pairs = np.bincount(levels[:, at], minlength=len(some))
+        run = _RUNS.get(feature, len(some))
+        own = _falling(odds[places[at] : places[at + 1]], pairs, run, silent[at])
+        own = _no_rise_with_vagueness(own, run) if feature in _RUNS else own
+        own = np.minimum(first.search.temper * own, [_most(level) for level in some])
+        m, u = _shares(ones @ met, silent[at]), _shares((counts - ones) @ met, silent[at])
+        weights[feature] = {
+            name: Weight(
+                0.0 if which in silent[at] else round(float(m[which]), 6),
+                0.0 if which in silent[at] else round(float(u[which]), 6),
+                round(1000 * float(own[which])),
+                int(pairs[which]),
+            )
+            for which, name in enumerate(some)
+        }
+    share = float(is_one.mean())
+    prior = _prior(_scores(_table(weights), levels), share)
+    return replace(first, pairs=len(levels), share=round(share, 6), prior=prior, levels=weights)
+
+
+def _regress(told: Floats, counts: Floats, ones: Floats) -> Floats:
+    """Return the log-odds of each column in a logistic regression, by Newton's method; little data weighs little.
+
+    Row i stands for `counts[i]` pairs, of which `ones[i]` are one.
+    """
+    rows = np.concatenate([np.ones((len(told), 1)), told], axis=1)
+    held = np.diag([0.0, *(np.full(told.shape[1], _HELD))])
+    odds = np.zeros(rows.shape[1])
+    for _ in range(_ROUNDS):
+        likely = 1 / (1 + np.exp(-np.clip(rows @ odds, -30, 30)))
+        bent = (rows * (counts * (likely * (1 - likely) + 1e-6))[:, None]).T @ rows + held
+        step = np.linalg.solve(bent, rows.T @ (ones - counts * likely) - held @ odds)
+        odds += step
+        if float(np.abs(step).max()) < _SETTLED:
+            break
+    return np.asarray(odds[1:])
+
+
+def _scores(table: Thousandths, levels: Levels) -> Thousandths:
+    return np.asarray(np.add.reduce([table[at, levels[:, at]] for at in range(len(FEATURES))]))
+
+
+def _most(level: str) -> float:
+    return _CONTRADICTED.get(level, 0.0 if level.endswith(_AGAINST) else np.inf)
 
 
 def _no_rise_with_vagueness(odds: Floats, run: int) -> Floats:

@@ -38,6 +38,7 @@ def near(discs: list[Disc], slack_km: float = 2.0, slack_hours: int = 12, most: 
         begin,
         begin + np.array(hours, np.int64) * HOUR,
         np.array(apart, np.int64),
+        np.ones(len(apart), np.int64),
         slack_km * KM,
         slack_hours * HOUR,
         most,
@@ -93,3 +94,25 @@ def test_of_too_many_at_one_place_the_nearest_in_time_are_looked_at_and_the_othe
     assert found and all(other - one <= 4 for one, other in found)
     assert len(found) + crowd.skipped == 30 * 29 // 2
     assert crowd.cut.sum() == 25
+
+
+def test_a_row_that_stands_for_several_counts_as_often_where_it_is_left_out() -> None:
+    crowd = near([((0.0, 0.0, 0.0), 1.0, 0, 1, -1)] * 4, most=2)
+    crowd.sizes = np.array([1, 10, 100, 1000])
+    crowd.start += np.arange(4) * (HOUR // 60)
+    assert pairs(crowd.pairs()) == [(0, 1), (0, 2), (1, 2), (1, 3), (2, 3)]
+    assert crowd.skipped == 1 * 1000 and crowd.cut.tolist() == [True, False, False, False]
+    assert crowd.crowded.tolist() == [True, True, True, True]
+
+
+@settings(max_examples=15)
+@given(DISCS)
+def test_threads_give_batches_in_one_order(discs: list[Disc]) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(space_time, "_FEW_ROWS", -1)
+        patch.setattr(space_time, "_STRETCH", 3)
+        some = near(discs)
+        made = list(some.each(lambda left, right: (left.tolist(), right.tolist())))
+        again = [(left.tolist(), right.tolist()) for left, right in near(discs).pairs()]
+    found = [pair for left, right in made for pair in zip(left, right, strict=True)]
+    assert made == again and len(found) == len(set(found)) and set(found) == by_brute_force(some)

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trucewatch.kernels import union_find
-from trucewatch.kernels.union_find import KEPT_APART, TAKEN, UNLIKE, Holds, United, string_together, unite
+from trucewatch.kernels.union_find import KEPT_APART, TAKEN, UNLIKE, Holds, Scores, United, string_together, unite
 
 Links = dict[tuple[int, int], int]
 NODES = 9
@@ -24,7 +24,8 @@ def joined(
     left, right = np.array(pairs, np.int64).reshape(-1, 2).T
     node, key, value = np.array(holds or [], np.int64).reshape(-1, 3).T
     scores = np.array([links[pair] for pair in pairs], np.int64)
-    return unite(np.arange(nodes), left, right, scores, Holds(node, key, value), floor, np.zeros(nodes, np.bool_), 0)
+    known = Scores(np.arange(nodes), left, right, scores, np.zeros(nodes, np.bool_), floor, 0)
+    return unite(np.arange(nodes), left, right, scores, Holds(node, key, value), known)
 
 
 def groups(sets: npt.NDArray[np.int64]) -> set[frozenset[int]]:
@@ -78,7 +79,8 @@ def test_it_says_what_became_of_each_link() -> None:
 
 def test_nodes_that_are_one_from_the_start_stay_one_and_are_named_by_the_smallest() -> None:
     none = np.zeros(0, np.int64)
-    told = unite(np.array([0, 1, 1, 0]), none, none, none, Holds(none, none, none), -6, np.zeros(4, np.bool_), 0)
+    known = Scores(np.arange(4), none, none, none, np.zeros(4, np.bool_), -6, 0)
+    told = unite(np.array([0, 1, 1, 0]), none, none, none, Holds(none, none, none), known)
     assert told.sets.tolist() == [0, 1, 1, 0]
 
 
@@ -87,3 +89,45 @@ def test_a_string_grows_no_wider_than_allowed() -> None:
     left, right = np.array([0, 1, 2]), np.array([1, 2, 3])
     assert string_together(np.arange(4), left, right, points, 1000.0).tolist() == [0, 0, 2, 2]
     assert string_together(np.arange(4), left, right, points, 1200.0).tolist() == [0, 0, 0, 0]
+
+
+@settings(max_examples=60)
+@given(LINKS, st.lists(st.integers(0, 4), min_size=NODES, max_size=NODES), HOLDS)
+def test_nodes_of_one_class_score_as_if_each_were_told(
+    of_class: Links, classes: list[int], holds: list[tuple[int, int, int]]
+) -> None:
+    known = {(one, other): score for (one, other), score in of_class.items() if other < 5}
+    known |= {(one, one): score for (one, other), score in of_class.items() if other == 8 and one < 5}
+    links = {
+        (a, b): known[low, high]
+        for a, b in PAIRS
+        if ((low := min(classes[a], classes[b])), (high := max(classes[a], classes[b]))) in known
+    }
+    left, right = np.array(sorted(known), np.int64).reshape(-1, 2).T
+    one, other = np.array(sorted(links), np.int64).reshape(-1, 2).T
+    node, key, value = np.array(holds, np.int64).reshape(-1, 3).T
+    score = np.array([known[pair] for pair in sorted(known)], np.int64)
+    of_links = np.array([links[pair] for pair in sorted(links)], np.int64)
+    scores = Scores(np.array(classes), left, right, score, np.zeros(5, np.bool_), -6, 0)
+    told = unite(np.arange(NODES), one, other, of_links, Holds(node, key, value), scores)
+    plain = joined(links, holds)
+    assert told.sets.tolist() == plain.sets.tolist() and told.why.tolist() == plain.why.tolist()
+
+
+def test_what_was_left_out_counts_less_against_a_union_than_what_was_found_unlike() -> None:
+    one, other, score = np.array([0, 1]), np.array([1, 2]), np.array([5, 4])
+    none = np.zeros(0, np.int64)
+    for cut, is_one in ((False, False), (True, True)):
+        known = Scores(np.arange(3), one, other, score, np.full(3, cut), -6, -1)
+        sets = unite(np.arange(3), one, other, score, Holds(none, none, none), known).sets
+        assert (len(set(sets.tolist())) == 1) == is_one
+
+
+@settings(max_examples=40)
+@given(LINKS, HOLDS)
+def test_what_is_remembered_of_a_refusal_changes_nothing(links: Links, holds: list[tuple[int, int, int]]) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(union_find, "_REMEMBERED", 1)
+        forgetful = joined(links, holds)
+    told = joined(links, holds)
+    assert told.sets.tolist() == forgetful.sets.tolist() and told.why.tolist() == forgetful.why.tolist()

@@ -19,6 +19,10 @@ TAKEN, KEPT_APART, UNLIKE = 1, 2, 3
 _FEW_LINKS = 20_000
 # So many members of each of two sets speak for it when their scores are looked up.
 _MOST_SPEAK = 32
+# A place among links; what is above it in 64 bits holds a score.
+_PLACE_BITS = 36
+# So many refusals are remembered: the same two sets are often asked for again.
+_REMEMBERED = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,26 +48,46 @@ class United:
     why: Numbers
 
 
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """What pairs of nodes score. Nodes of one class score alike: `of` is the class of each.
+
+    Entry i says that class `left[i]` scores `score[i]` with class `right[i]`; they are sorted, each once, and left <=
+    right. Other pairs score `floor`, or `unseen` where both classes are `cut`.
+    """
+
+    of: Numbers
+    left: Numbers
+    right: Numbers
+    score: Numbers
+    cut: Flags
+    floor: int
+    unseen: int
+
+
 def unite(
-    together: Numbers, left: Numbers, right: Numbers, scores: Numbers, holds: Holds, floor: int, cut: Flags, unseen: int
-) -> United:  # fmt: skip
+    together: Numbers, left: Numbers, right: Numbers, link_scores: Numbers, holds: Holds, scores: Scores
+) -> United:
     """Join nodes by links of a positive score, the highest first, then by (left, right).
 
     `together` names for each node a node that it is one with from the start. Links (`left` < `right`) are sorted, each
-    once. Two sets that hold another value of one key are KEPT_APART. Two sets whose scores between them sum below zero
-    are UNLIKE; a pair without a link counts `floor` there, or `unseen` where both nodes are `cut`. Beyond 32 nodes
-    of a set, the first 32 speak for it.
+    once. Two sets that hold another value of one key are KEPT_APART. Two sets whose `scores` between them sum below
+    zero are UNLIKE. Beyond 32 nodes of a set, the first 32 speak for it.
     """
-    order = np.flatnonzero(scores > 0)
-    order = order[np.argsort(-scores[order], kind="stable")]
-    offsets = np.searchsorted(left, np.arange(len(together) + 1))
+    order = np.flatnonzero(link_scores > 0)
+    # As one number each, so that nothing but numbers is sorted.
+    order = np.sort((-link_scores[order] << _PLACE_BITS) | order) & ((1 << _PLACE_BITS) - 1)
+    classes = len(scores.cut)
+    offsets = np.concatenate([[0], np.cumsum(np.bincount(scores.left, minlength=classes))])
     parent = np.array(together, np.int64)
     became, why = np.zeros(len(left), np.int8), np.zeros(len(left), np.int64)
     run = _unite.fast() if len(order) > _FEW_LINKS else _unite
     run(
-        parent, frozen(left, np.int64), frozen(right, np.int64), frozen(scores, np.int64), frozen(order, np.int64),
+        parent, frozen(left, np.int64), frozen(right, np.int64), frozen(order, np.int64),
         frozen(holds.node, np.int64), frozen(holds.key, np.int64), frozen(holds.value, np.int64),
-        frozen(offsets, np.int64), floor, frozen(cut, np.bool_), unseen, became, why,
+        frozen(scores.of, np.int64), frozen(scores.right, np.int64), frozen(scores.score, np.int64),
+        frozen(offsets, np.int64), frozen(scores.cut, np.bool_), scores.floor, scores.unseen,
+        np.full((min(len(order), _REMEMBERED), 4), -1, np.int64), became, why,
     )  # fmt: skip
     return United(parent, became, why)
 
@@ -119,7 +143,7 @@ def _string(parent: Numbers, left: Numbers, right: Numbers, low: Floats, high: F
 
 
 @kernel
-def _score(one: int, other: int, right: Numbers, offsets: Numbers, scores: Numbers, missing: int) -> int:
+def _score(one: int, other: int, right: Numbers, score: Numbers, offsets: Numbers, missing: int) -> int:
     low, high = offsets[one], offsets[one + 1]
     end = high
     while low < high:
@@ -128,7 +152,7 @@ def _score(one: int, other: int, right: Numbers, offsets: Numbers, scores: Numbe
             low = middle + 1
         else:
             high = middle
-    return scores[low] if low < end and right[low] == other else missing
+    return score[low] if low < end and right[low] == other else missing
 
 
 @kernel
@@ -150,15 +174,18 @@ def _unite(
     parent: Numbers,
     left: Numbers,
     right: Numbers,
-    scores: Numbers,
     order: Numbers,
     hold_node: Numbers,
     hold_key: Numbers,
     hold_value: Numbers,
+    of: Numbers,
+    scored: Numbers,
+    score: Numbers,
     offsets: Numbers,
-    floor: int,
     cut: Flags,
+    floor: int,
     unseen: int,
+    refused: Numbers,
     became: Small,
     why: Numbers,
 ) -> None:
@@ -197,18 +224,27 @@ def _unite(
                 why[link] = clash
                 continue
             if size[one] > 1 or size[other] > 1:
+                # A set of this name and size was never another.
+                low, high = min(one, other), max(one, other)
+                known = refused[(low * 1_000_003 + high) % len(refused)]
+                sizes = size[low] + (size[high] << 32)
+                if known[0] == low and known[1] == high and known[2] == sizes:
+                    became[link] = 3
+                    why[link] = known[3]
+                    continue
                 total = 0
                 mine = one
                 for _ in range(min(size[one], _MOST_SPEAK)):
                     yours = other
                     for _ in range(min(size[other], _MOST_SPEAK)):
-                        missing = unseen if cut[mine] and cut[yours] else floor
-                        total += _score(min(mine, yours), max(mine, yours), right, offsets, scores, missing)
+                        a, b = min(of[mine], of[yours]), max(of[mine], of[yours])
+                        total += _score(a, b, scored, score, offsets, unseen if cut[a] and cut[b] else floor)
                         yours = after[yours]
                     mine = after[mine]
                 if total < 0:
                     became[link] = 3
                     why[link] = total
+                    known[0], known[1], known[2], known[3] = low, high, sizes, total
                     continue
             became[link] = 1
         keep, gone = min(one, other), max(one, other)
