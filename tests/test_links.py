@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -25,7 +26,7 @@ from trucewatch.kernels.alike import alike
 from trucewatch.likeness import FEATURES, pair_levels, traits_of
 from trucewatch.links import Linked, explain, fit_links, link
 from trucewatch.weights import shipped_weights
-from trucewatch.where import Gazetteer
+from trucewatch.where import Area, Gazetteer
 
 NOON = datetime(2020, 3, 1, 12, tzinfo=UTC)
 
@@ -165,7 +166,7 @@ def told_again(draw: st.DrawFn) -> list[dict[str, Any]]:
     return rows
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(told_again())
 def test_links_are_those_of_the_plain_form(rows: list[dict[str, Any]]) -> None:
     if len({row["source"] for row in rows}) == 1 and rows[0]["curated"]:
@@ -185,7 +186,32 @@ def test_links_are_those_of_the_plain_form(rows: list[dict[str, Any]]) -> None:
             assert reason == why
 
 
-@settings(max_examples=100)
+@settings(max_examples=40)
+@given(
+    st.sampled_from([4, 6, 9]), st.sampled_from([8, 12, 24]), st.sampled_from(["patrol", "dataset"]),
+    st.sampled_from([None, 3]), st.sampled_from([None, "shells fell on the northern edge of the village at noon"]),
+)  # fmt: skip
+def test_what_scores_below_the_floor_counts_as_the_floor(
+    hours: int, span: int, source: str, count: int | None, text: str | None
+) -> None:
+    shared: dict[str, Any] = {
+        "place_name": "Nawa",
+        "count_low": 3,
+        "count_high": 3,
+        "count_unit": "shells",
+        "dead_low": 2,
+    }
+    words = "shells fell on the northern edge of the village at noon"
+    rows = [
+        claim("a", text=words, **shared),
+        claim("b", hours, **shared | {"source": "other", "text": text, "count_low": count, "office": "y"}),
+        claim("c", -1, **shared | {"source": source, "text": words, "office": "x", "cites": '["outlet"]'}),
+    ]
+    rows[2]["latest"] = rows[2]["earliest"] + timedelta(hours=span)
+    assert groups(linked(*rows)) == by_hand(rows)[0]
+
+
+@settings(max_examples=30)
 @given(told_again())
 def test_claims_that_nothing_tells_apart_are_linked_as_if_each_were_compared(rows: list[dict[str, Any]]) -> None:
     found = linked(*rows)
@@ -199,9 +225,9 @@ def test_of_a_crowd_that_is_alike_each_is_compared_with_all_and_listed_with_few(
     crowd = [claim(f"{at:04}", 0.5 * (at % 2), lon=36.1, source="wire", office=None) for at in range(600)]
     found = linked(*crowd)
     assert found.not_compared == 0 and found.links.height < 2 * len(crowd)
-    dataset = [claim(f"d{at}", source="dataset", curated=True) for at in range(2)]
-    found = linked(*crowd, *dataset)
-    of = dict(found.members.select("claim_key", "cluster").iter_rows())
+    assert len(groups(found)) == 1
+    apart = [claim(f"d{at}", 0.5 * at, source="dataset", curated=True) for at in range(2)]
+    of = dict(linked(*crowd, *apart).members.select("claim_key", "cluster").iter_rows())
     assert of["d0"] != of["d1"]
 
 
@@ -255,6 +281,13 @@ def test_a_person_outranks_the_dataset(rows: list[dict[str, Any]], said: list[tu
     for decision in decisions:
         if decision.entry not in overruled and decision.one != decision.other:
             assert (of[decision.one] == of[decision.other]) == decision.is_same
+
+
+def test_an_area_goes_by_the_name_that_the_gazetteer_has_for_it() -> None:
+    daraa = Gazetteer({"SY.DR": Area("SY.DR", "adm1", "SY", ("Daraa", "درعا"), "SY12", shapely.box(36, 32, 37, 33))})
+    one, other = table([claim("a", area="SY.DR"), claim("b", adm_1="daraa")]).to_dicts()
+    told = {reason.feature: reason.sentence for reason in explain(one, other, gazetteer=daraa)}
+    assert told["name"] == "both name Daraa, and no place in it that both would share"
 
 
 def test_a_long_series_of_shelling_is_neither_one_blob_nor_strangers() -> None:

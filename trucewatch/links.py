@@ -21,7 +21,7 @@ from trucewatch.echoes import Shingles, sharing
 from trucewatch.evidence import Assertion
 from trucewatch.kernels.alike import alike, in_order
 from trucewatch.kernels.space_time import Near, in_cells
-from trucewatch.kernels.union_find import KEPT_APART, UNLIKE, Holds, Scores, United, string_together, unite
+from trucewatch.kernels.union_find import KEPT_APART, UNLIKE, Holds, Scores, Short, United, string_together, unite
 from trucewatch.likeness import FEATURES, Flags, Floats, Numbers, Traits, pair_levels, pair_scores, sentence, traits_of
 from trucewatch.problems import Problem
 from trucewatch.weights import Search, Weights, fit_weights, probability, refit_weights, shipped_weights
@@ -81,8 +81,7 @@ def link(
     candidates = _Candidates(traits, _datasets(told), weights.search)
     scored = _scored(candidates, weights, told.height > _FEW_CLAIMS)
     united = unite(
-        units.together, scored.left, scored.right, scored.score - weights.search.threshold, units.holds,
-        scored.of_classes(candidates, weights),
+        units.together, scored.left, scored.right, scored.score, units.holds, scored.known
     )  # fmt: skip
     is_like = scored.is_like
     strung = string_together(
@@ -90,7 +89,7 @@ def link(
     )
     return Linked(
         _members(told, united.sets, strung),
-        _links(told, scored, united, units, weights.search),
+        _links(told, scored, united, units, weights.search.threshold),
         candidates.skipped,
         decided.problems,
     )
@@ -256,51 +255,58 @@ class _Candidates:
 
 @dataclass(frozen=True, slots=True)
 class _Scored:
-    """Pairs of claims above the floor or of like acts in one place and time, sorted by (left, right), with scores.
+    """Pairs of claims that are told of, or tell of like acts in one place and time, sorted by (left, right).
 
-    Scores are in thousandths; `which` is the pair of classes that a pair of claims is of, an index of `classes` (left,
-    right, score). `crowded` says of which claims too many lie near to tell of all.
+    Scores are in thousandths, measured from the threshold; `known` is what any two claims score. A pair `is_told` of
+    that scores no less than the floor or, where both claims have too many others near them, above the threshold.
     """
 
     left: Numbers
     right: Numbers
     score: Numbers
     is_like: Flags
-    is_crowded: Flags
-    classes: Numbers
-
-    def of_classes(self, candidates: _Candidates, weights: Weights) -> Scores:
-        """Return what any two claims score, above the threshold."""
-        left, right, score = self.classes
-        order = in_order(left, right, len(candidates.traits))
-        threshold = weights.search.threshold
-        # Of what was not compared nothing is known but how few pairs tell of one event.
-        unseen = min(weights.prior - threshold, 0)
-        floor = weights.search.floor - threshold
-        return Scores(
-            candidates.alike.of, left[order], right[order], score[order] - threshold, candidates.cut, floor, unseen
-        )
+    is_told: Flags
+    known: Scores
 
 
 def _scored(candidates: _Candidates, weights: Weights, is_many: bool) -> _Scored:
-    traits, table, floor = candidates.traits, weights.table, weights.search.floor
+    traits, table, search = candidates.traits, weights.table, weights.search
 
-    def kept(left: Numbers, right: Numbers) -> tuple[Numbers, Flags]:
+    def kept(left: Numbers, right: Numbers) -> tuple[Short, Short, Short, Flags]:
         score, is_like = pair_scores(traits, left, right, table, weights.prior, is_many)
         gap = np.maximum(traits.start[left], traits.start[right]) - np.minimum(traits.end[left], traits.end[right])
         is_like &= gap <= _SERIES_GAP_US
-        keep = (score >= floor) | is_like
-        return np.stack([left[keep], right[keep], score[keep]]), is_like[keep]
+        keep = np.flatnonzero((score >= search.floor) | is_like)
+        one, other, above = (some[keep].astype(np.int32) for some in (left, right, score - search.threshold))
+        return one, other, above, is_like[keep]
 
-    batches = [(np.zeros((3, 0), np.int64), np.zeros(0, np.bool_)), *candidates.each(kept)]
-    classes, is_like = (np.concatenate([batch[part] for batch in batches], axis=-1) for part in (0, 1))
-    del batches
-    left, right, which = candidates.alike.spread(classes[0], classes[1], candidates.crowded)
-    order = in_order(left, right, len(candidates.alike.of))
-    which = which[order]
-    is_crowded = candidates.crowded[classes[:2]].all(axis=0)
-    above = classes[2] >= floor
-    return _Scored(left[order], right[order], classes[2][which], is_like[which], is_crowded[which], classes[:, above])
+    left, right, score, is_like = _columns(candidates.each(kept))
+    is_crowded = candidates.crowded[left] & candidates.crowded[right]
+    floor = search.floor - search.threshold
+    is_told = score >= np.where(is_crowded, np.int32(1), np.int32(floor))
+    # Of what was not compared nothing is known but how few pairs tell of one event.
+    unseen = min(weights.prior - search.threshold, 0)
+    # What is kept for a series alone counts as the floor, like all that scores below it.
+    counted = np.maximum(score, np.int32(floor))
+    known = Scores(candidates.alike.of, left, right, counted, candidates.cut, floor, unseen)
+    wanted = np.flatnonzero(is_told | is_like)
+    one, other, which = candidates.alike.spread(
+        left[wanted].astype(np.int64), right[wanted].astype(np.int64), candidates.crowded
+    )
+    order = in_order(one, other, len(candidates.alike.of))
+    which = wanted[which[order]]
+    return _Scored(one[order], other[order], score[which].astype(np.int64), is_like[which], is_told[which], known)
+
+
+def _columns(batches: Iterable[tuple[Short, Short, Short, Flags]]) -> tuple[Short, Short, Short, Flags]:
+    """Put batches together, a column at a time, so that little is held twice."""
+    none = np.zeros(0, np.int32)
+    left, right, score, is_like = map(list, zip((none, none, none, none > 0), *batches, strict=True))
+    whole = []
+    for parts in (left, right, score, is_like):
+        whole.append(np.concatenate(parts))
+        parts.clear()
+    return whole[0], whole[1], whole[2], whole[3]
 
 
 # ---- tables ----------------------------------------------------------------------------------------------------------
@@ -315,20 +321,19 @@ def _members(told: pl.DataFrame, sets: Numbers, strung: Numbers | None) -> pl.Da
     )
 
 
-def _links(told: pl.DataFrame, scored: _Scored, united: United, units: _Units, search: Search) -> pl.DataFrame:
-    is_told = scored.score >= np.where(scored.is_crowded, search.threshold, search.floor)
-    left, right, score, became, why = (
-        column[is_told] for column in (scored.left, scored.right, scored.score, united.became, united.why)
-    )
+def _links(told: pl.DataFrame, scored: _Scored, united: United, units: _Units, threshold: int) -> pl.DataFrame:
+    is_told = scored.is_told
+    left, right, became, why = (some[is_told] for some in (scored.left, scored.right, united.became, united.why))
+    score = scored.score[is_told] + threshold
     taken = united.sets[left] == united.sets[right]
     # A reason is written once, however many pairs it holds for: 0 is none, 1 the threshold, then keepers, then sums.
-    tenths = np.round(why / 100).astype(np.int64)
-    sums, sum_at = np.unique(tenths[became == UNLIKE], return_inverse=True)
+    rounded = (pl.Series(why[became == UNLIKE]) / 1000).round(1)
+    sums, sum_at = np.unique(rounded.to_numpy(), return_inverse=True)
     code = np.where(taken, 0, np.where(became == KEPT_APART, 2 + why, 1))
     code[became == UNLIKE] = np.where(taken[became == UNLIKE], 0, 2 + len(units.keepers) + sum_at)
     reasons = [
         "", "below the threshold", *(f"{keeper} records them as different events" for keeper in units.keepers),
-        *(f"the reports that each is held to be one with tell against it (together {tenth / 10})" for tenth in sums),
+        *(f"the reports that each is held to be one with tell against it (together {total})" for total in sums),
     ]  # fmt: skip
     keys = told["claim_key"]
     return pl.DataFrame({
@@ -366,11 +371,18 @@ def explain(
     rows = pl.DataFrame([one, other], schema=CLAIMS)
     traits = traits_of(rows, register or Register(), gazetteer or Gazetteer())
     levels = pair_levels(traits, np.array([0]), np.array([1]))[0].tolist()
+    one, other = (_with_area_spelt(row, gazetteer or Gazetteer()) for row in (one, other))
     told = [Reason("prior", "", "of the pairs that are compared, few tell of one event", weights.prior / 1000)]
     for (feature, some), at in zip(FEATURES.items(), levels, strict=True):
         words = sentence(feature, some[at], one, other, traits)
         told.append(Reason(feature, some[at], words, weights.levels[feature][some[at]].thousandths / 1000))
     return told
+
+
+def _with_area_spelt(row: Mapping[str, Any], gazetteer: Gazetteer) -> Mapping[str, Any]:
+    """Return a claim whose area goes by the gazetteer's first name for it, where it has one."""
+    area = gazetteer.areas.get(gazetteer.find(row["area"] or row["adm_1"]) or "")
+    return {**row, "area": area.names[0]} if area and area.names else row
 
 
 # ---- fitting ---------------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from benchmarks.peers.questions import UNDETERMINED, VIOLATION, Question, answered
-from benchmarks.world import World, events, peer_tables, world
+from benchmarks.world import World, events, fresh_docket, peer_tables, world
 from trucewatch.dockets import docket_of
 from trucewatch.engines.local import assess_batches
 
@@ -39,7 +39,7 @@ class Engine:
     def counts(self, batches: Iterable[pl.DataFrame], threads: int = 1) -> dict[str, int]:
         """Make the docket and judge batches; returns how often each outcome came. Making the batches is not timed."""
         begun = time.perf_counter()
-        docket = docket_of(self._made.agreement)
+        docket = fresh_docket(self._made)
         self.stages = {"index": time.perf_counter() - begun, "waited": 0.0}
         found = pl.concat(
             judged["outcome"].value_counts().cast({"outcome": pl.String, "count": pl.Int64})

@@ -11,10 +11,25 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trucewatch.kernels import union_find
-from trucewatch.kernels.union_find import KEPT_APART, TAKEN, UNLIKE, Holds, Scores, United, string_together, unite
+from trucewatch.kernels.union_find import (
+    KEPT_APART,
+    TAKEN,
+    UNLIKE,
+    Holds,
+    Numbers,
+    Scores,
+    Short,
+    United,
+    string_together,
+    unite,
+)
 
 Links = dict[tuple[int, int], int]
 NODES = 9
+
+
+def short(left: Numbers, right: Numbers, score: Numbers) -> tuple[Short, Short, Short]:
+    return left.astype(np.int32), right.astype(np.int32), score.astype(np.int32)
 
 
 def joined(
@@ -24,7 +39,7 @@ def joined(
     left, right = np.array(pairs, np.int64).reshape(-1, 2).T
     node, key, value = np.array(holds or [], np.int64).reshape(-1, 3).T
     scores = np.array([links[pair] for pair in pairs], np.int64)
-    known = Scores(np.arange(nodes), left, right, scores, np.zeros(nodes, np.bool_), floor, 0)
+    known = Scores(np.arange(nodes), *short(left, right, scores), np.zeros(nodes, np.bool_), floor, 0)
     return unite(np.arange(nodes), left, right, scores, Holds(node, key, value), known)
 
 
@@ -79,7 +94,7 @@ def test_it_says_what_became_of_each_link() -> None:
 
 def test_nodes_that_are_one_from_the_start_stay_one_and_are_named_by_the_smallest() -> None:
     none = np.zeros(0, np.int64)
-    known = Scores(np.arange(4), none, none, none, np.zeros(4, np.bool_), -6, 0)
+    known = Scores(np.arange(4), *short(none, none, none), np.zeros(4, np.bool_), -6, 0)
     told = unite(np.array([0, 1, 1, 0]), none, none, none, Holds(none, none, none), known)
     assert told.sets.tolist() == [0, 1, 1, 0]
 
@@ -108,7 +123,7 @@ def test_nodes_of_one_class_score_as_if_each_were_told(
     node, key, value = np.array(holds, np.int64).reshape(-1, 3).T
     score = np.array([known[pair] for pair in sorted(known)], np.int64)
     of_links = np.array([links[pair] for pair in sorted(links)], np.int64)
-    scores = Scores(np.array(classes), left, right, score, np.zeros(5, np.bool_), -6, 0)
+    scores = Scores(np.array(classes), *short(left, right, score), np.zeros(5, np.bool_), -6, 0)
     told = unite(np.arange(NODES), one, other, of_links, Holds(node, key, value), scores)
     plain = joined(links, holds)
     assert told.sets.tolist() == plain.sets.tolist() and told.why.tolist() == plain.why.tolist()
@@ -118,7 +133,7 @@ def test_what_was_left_out_counts_less_against_a_union_than_what_was_found_unlik
     one, other, score = np.array([0, 1]), np.array([1, 2]), np.array([5, 4])
     none = np.zeros(0, np.int64)
     for cut, is_one in ((False, False), (True, True)):
-        known = Scores(np.arange(3), one, other, score, np.full(3, cut), -6, -1)
+        known = Scores(np.arange(3), *short(one, other, score), np.full(3, cut), -6, -1)
         sets = unite(np.arange(3), one, other, score, Holds(none, none, none), known).sets
         assert (len(set(sets.tolist())) == 1) == is_one
 

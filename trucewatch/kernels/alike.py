@@ -46,7 +46,7 @@ class Alike:
         either is `crowded` every row is paired with a single one of the other class, or with the next of its own.
         """
         mine, yours = self.sizes[left], self.sizes[right]
-        if (mine == 1).all() and (yours == 1).all():
+        if (mine == 1).all() and (yours == 1).all() and (left != right).all():
             one, other = self.first[left], self.first[right]
             return np.minimum(one, other), np.maximum(one, other), np.arange(len(left))
         is_self, is_crowded = left == right, crowded[left] | crowded[right]
@@ -67,12 +67,15 @@ def alike(tables: Sequence[npt.NDArray[np.generic]], order: Numbers) -> Alike:
 
     Classes are numbered as their first rows stand in `order`, which lists each row once.
     """
-    values = [np.ascontiguousarray(table).view(np.uint64).reshape(len(order), -1) for table in tables]
+    values = [
+        np.ascontiguousarray(table).view(np.uint64).reshape(len(table), *table.shape[1:] or (1,)) for table in tables
+    ]
     number = len(order)
     mixed = np.zeros(number, np.uint64)
     for table in values:
         mixed *= _ODD
-        mixed += table @ (_ODD ** np.arange(1, table.shape[1] + 1, dtype=np.uint64))
+        odd = np.multiply.accumulate(np.full(table.shape[1], _ODD))
+        mixed += (table @ odd).astype(np.uint64)
     several = np.flatnonzero(pl.Series(mixed).is_duplicated())
     by_mix = several[np.argsort(mixed[several], kind="stable")]
     is_new = np.append(True, mixed[by_mix[1:]] != mixed[by_mix[:-1]])[: len(by_mix)]

@@ -13,6 +13,7 @@ Numbers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 Small = npt.NDArray[np.int8]
+Short = npt.NDArray[np.int32]
 
 # What becomes of a link.
 TAKEN, KEPT_APART, UNLIKE = 1, 2, 3
@@ -23,6 +24,8 @@ _MOST_SPEAK = 32
 _PLACE_BITS = 36
 # So many refusals are remembered: the same two sets are often asked for again.
 _REMEMBERED = 1 << 20
+# Scores fill the lower half of an entry, none below zero.
+_HALF = 1 << 31
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +55,26 @@ class United:
 class Scores:
     """What pairs of nodes score. Nodes of one class score alike: `of` is the class of each.
 
-    Entry i says that class `left[i]` scores `score[i]` with class `right[i]`; they are sorted, each once, and left <=
-    right. Other pairs score `floor`, or `unseen` where both classes are `cut`.
+    Entry i says that class `left[i]` scores `score[i]` with class `right[i]`, each pair once, left <= right. Other
+    pairs score `floor`, or `unseen` where both classes are `cut`.
     """
 
     of: Numbers
-    left: Numbers
-    right: Numbers
-    score: Numbers
+    left: Short
+    right: Short
+    score: Short
     cut: Flags
     floor: int
     unseen: int
+
+    def filed(self) -> tuple[Numbers, Numbers]:
+        """Return (offsets, entries): for each left class its right classes with scores, rising, as one number each."""
+        offsets, entries = np.zeros(len(self.cut) + 1, np.int64), np.empty(len(self.left), np.int64)
+        run = _file.fast() if len(entries) > _FEW_LINKS else _file
+        run(
+            frozen(self.left, np.int32), frozen(self.right, np.int32), frozen(self.score, np.int32), offsets, entries
+        )  # fmt: skip
+        return offsets, entries
 
 
 def unite(
@@ -77,16 +89,15 @@ def unite(
     order = np.flatnonzero(link_scores > 0)
     # As one number each, so that nothing but numbers is sorted.
     order = np.sort((-link_scores[order] << _PLACE_BITS) | order) & ((1 << _PLACE_BITS) - 1)
-    classes = len(scores.cut)
-    offsets = np.concatenate([[0], np.cumsum(np.bincount(scores.left, minlength=classes))])
+    offsets, entries = scores.filed()
     parent = np.array(together, np.int64)
     became, why = np.zeros(len(left), np.int8), np.zeros(len(left), np.int64)
     run = _unite.fast() if len(order) > _FEW_LINKS else _unite
     run(
         parent, frozen(left, np.int64), frozen(right, np.int64), frozen(order, np.int64),
         frozen(holds.node, np.int64), frozen(holds.key, np.int64), frozen(holds.value, np.int64),
-        frozen(scores.of, np.int64), frozen(scores.right, np.int64), frozen(scores.score, np.int64),
-        frozen(offsets, np.int64), frozen(scores.cut, np.bool_), scores.floor, scores.unseen,
+        frozen(scores.of, np.int64), frozen(offsets, np.int64), frozen(entries, np.int64),
+        frozen(scores.cut, np.bool_), scores.floor, scores.unseen,
         np.full((min(len(order), _REMEMBERED), 4), -1, np.int64), became, why,
     )  # fmt: skip
     return United(parent, became, why)
@@ -143,16 +154,32 @@ def _string(parent: Numbers, left: Numbers, right: Numbers, low: Floats, high: F
 
 
 @kernel
-def _score(one: int, other: int, right: Numbers, score: Numbers, offsets: Numbers, missing: int) -> int:
-    low, high = offsets[one], offsets[one + 1]
-    end = high
+def _file(left: Short, right: Short, score: Short, offsets: Numbers, entries: Numbers) -> None:
+    for at in range(len(left)):
+        offsets[left[at] + 1] += 1
+    for row in range(1, len(offsets)):
+        offsets[row] += offsets[row - 1]
+    until = offsets[:-1].copy()
+    for at in range(len(left)):
+        entries[until[left[at]]] = (np.int64(right[at]) << 32) + score[at] + _HALF
+        until[left[at]] += 1
+    for row in range(len(until)):
+        if offsets[row + 1] - offsets[row] > 1:
+            entries[offsets[row] : offsets[row + 1]] = np.sort(entries[offsets[row] : offsets[row + 1]])
+
+
+@kernel
+def _score(one: int, other: int, offsets: Numbers, entries: Numbers, missing: int) -> int:
+    low, end = offsets[one], offsets[one + 1]
+    high = end
+    wanted = other << 32
     while low < high:
         middle = (low + high) // 2
-        if right[middle] < other:
+        if entries[middle] < wanted:
             low = middle + 1
         else:
             high = middle
-    return score[low] if low < end and right[low] == other else missing
+    return (entries[low] & 0xFFFFFFFF) - _HALF if low < end and entries[low] >> 32 == other else missing
 
 
 @kernel
@@ -179,9 +206,8 @@ def _unite(
     hold_key: Numbers,
     hold_value: Numbers,
     of: Numbers,
-    scored: Numbers,
-    score: Numbers,
     offsets: Numbers,
+    entries: Numbers,
     cut: Flags,
     floor: int,
     unseen: int,
@@ -238,7 +264,7 @@ def _unite(
                     yours = other
                     for _ in range(min(size[other], _MOST_SPEAK)):
                         a, b = min(of[mine], of[yours]), max(of[mine], of[yours])
-                        total += _score(a, b, scored, score, offsets, unseen if cut[a] and cut[b] else floor)
+                        total += _score(a, b, offsets, entries, unseen if cut[a] and cut[b] else floor)
                         yours = after[yours]
                     mine = after[mine]
                 if total < 0:

@@ -69,7 +69,7 @@ def grow_events(observation: Observation, agreement: Agreement, real: pl.DataFra
     for _ in range(round(asked.share("lies") * len(true))):
         # Lies are told of the places and times that news comes from, and are no copy of what happened there.
         pattern, other = dice.pick(true), dice.pick(true)
-        start = other.truth.start + dice.hours((6, 60))
+        start = min(other.truth.start + dice.hours((6, 60)), observation.spec.period.latest - _DAY)
         false.append(_event(asked, pattern.village, start, (pattern.truth.actor, pattern.truth.target), dice))
     return (*_numbered(true, "T"), *_numbered(false, "L"))
 
