@@ -15,6 +15,7 @@ from trucewatch.claims import claims_table
 from trucewatch.drift import HEDGES, drift_of
 
 NOON = datetime(2020, 3, 1, 12, tzinfo=UTC)
+NOWHERE = dict.fromkeys(("lon", "lat", "radius_m", "place_name"))
 TOLD: dict[str, Any] = {
     "act": "shelling", "earliest": NOON, "latest": NOON + timedelta(hours=1), "place_kind": "disc", "lon": 36.1,
     "lat": 32.6, "radius_m": 2000.0, "place_name": "Nawa", "pairs": write_pairs([("north", "south")]),
@@ -41,8 +42,8 @@ def drift(was: dict[str, Any], now: dict[str, Any]) -> list[dict[str, str | None
         ({}, {"latest": NOON + timedelta(minutes=5)}, "when", "sharpened"),
         ({}, {"latest": NOON + timedelta(days=1)}, "when", "blurred"),
         ({}, {"earliest": NOON - timedelta(days=1), "latest": NOON}, "when", "changed"),
-        ({}, {"place_kind": "unplaced", "lon": None, "lat": None, "radius_m": None, "place_name": None}, "where", "lost"),
-        ({"place_kind": "country", "lon": None, "lat": None, "radius_m": None, "place_name": None}, {}, "where", "added"),
+        ({}, {"place_kind": "unplaced"} | NOWHERE, "where", "lost"),
+        ({"place_kind": "country"} | NOWHERE, {}, "where", "added"),
         ({}, {"radius_m": 500.0}, "where", "sharpened"),
         ({}, {"radius_m": 9000.0}, "where", "blurred"),
         ({}, {"lon": 37.0}, "where", "changed"),
