@@ -8,6 +8,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV_VERSION := 0.13.9
 UPGRADE ?=
+# One worker for each core; a worker that is done takes work from another.
+PARALLEL := --numprocesses auto --dist worksteal
 
 # The first Python that is new enough. To choose another: make venv PYTHON=/path/to/python
 NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
@@ -17,7 +19,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 .PHONY: help
 help: ## Print this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r target text; \
-		do printf '  make %-7s %s\n' "$$target" "$$text"; done
+		do printf '  make %-9s %s\n' "$$target" "$$text"; done
 
 .PHONY: venv
 venv: $(VENV)/installed.stamp ## Set up .venv from the hashed lock file
@@ -43,7 +45,15 @@ demo: venv ## South-west Syria: from reports to a situation report, in out/demo
 
 .PHONY: test
 test: check ## Check, then run every test
-	$(BIN)/python -m pytest --cov --cov-report=term
+	$(BIN)/python -m pytest $(PARALLEL)
+
+.PHONY: test-long
+test-long: venv ## Run crash, tamper and leak suites in full: hours
+	TRUCEWATCH_LONG=1 $(BIN)/python -m pytest $(PARALLEL) tests/ledger tests/test_non_interference.py tests/test_releases.py
+
+.PHONY: coverage
+coverage: venv ## Run every test and count the lines that none of them reached
+	$(BIN)/python -m pytest $(PARALLEL) --cov --cov-report=term
 
 .PHONY: check
 check: venv ## Check form, types, direction of imports, spelling, and that generated docs are current

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,8 @@ from hypothesis import settings
 
 ROOT = Path(__file__).parents[1]
 REQUIRE_ALL = os.environ.get("TRUCEWATCH_REQUIRE_ALL") == "1"
+LONG = os.environ.get("TRUCEWATCH_LONG") == "1"
+_TOLD = "told"
 
 settings.register_profile("same-every-time", derandomize=True, deadline=None, print_blob=True)
 settings.load_profile("same-every-time")
@@ -25,6 +27,28 @@ def data() -> Path:
     if not folder.is_dir():
         pytest.skip("needs the real data: name its folder in TRUCEWATCH_DATA")
     return folder.resolve()
+
+
+@pytest.fixture(scope="session")
+def is_long() -> bool:
+    """Return whether suites run in full (`make test-long`) and not in the profile that `make test` bounds."""
+    return LONG
+
+
+@pytest.fixture
+def tell(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """Return what a test calls to have a line of its counts and controls printed when all have run."""
+    return lambda line: record_property(_TOLD, line)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what tests told of how much they tried, and that their controls failed as they must."""
+    reports = terminalreporter.getreports("passed") + terminalreporter.getreports("failed")
+    lines = [str(value) for report in reports for name, value in report.user_properties if name == _TOLD]
+    if lines:
+        terminalreporter.section("counts and controls")
+        for line in sorted(set(lines)):
+            terminalreporter.write_line(line)
 
 
 @pytest.fixture(scope="session")
