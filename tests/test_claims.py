@@ -1,17 +1,14 @@
-"""Claims keep their keys whatever file they come in, and an audience learns nothing above its level."""
+"""Claims keep their keys whatever file they come in, and lie in the plane where their points do."""
 
 from __future__ import annotations
 
 import hashlib
-import json
 import math
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
 
 import polars as pl
 import pytest
-import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
@@ -27,19 +24,12 @@ from trucewatch.claims import (
     empty_claims,
     keyed_hash,
     projected,
-    view,
 )
-from trucewatch.levels import Level
-from trucewatch.problems import TrucewatchError
 from trucewatch.reports import SCHEMA as REPORT_SCHEMA
-from trucewatch.sources import LEVELLED
 from trucewatch.where import Plane
 
 NOON, LATER = datetime(2017, 7, 9, 9, tzinfo=UTC), datetime(2017, 7, 9, 10, tzinfo=UTC)
 NOBODY = {"office": None, "cites": None, "text": None}
-LEVELS = st.sampled_from(Level)
-# Without these a claim asserts nothing.
-INDISPENSABLE = ("act", "earliest", "latest")
 
 
 def report(content: str = "fired", **said: object) -> dict[str, object]:
@@ -115,6 +105,11 @@ def test_no_key_of_one_mission_is_that_of_another(rows: list[dict[str, object]],
         assert bool(set(here[column]) & set(there[column])) == (one.ljust(64, b"\0") == other.ljust(64, b"\0"))
 
 
+def test_a_record_that_is_named_as_the_content_of_another_row_stands_beside_it() -> None:
+    table = claims(report("a", record="b"), report("b", record=None))
+    assert table.height == 2 and table["version"].n_unique() == 2
+
+
 def test_two_sources_that_number_their_records_alike_have_different_claims() -> None:
     table = claims(report(), report(source="radio"))
     assert table.height == 2 and len(keys(table)) == 2 and table["event_key"].n_unique() == 2
@@ -188,7 +183,7 @@ def test_the_entry_says_when_it_was_received() -> None:
 
 def test_no_reports_make_no_claims() -> None:
     assert claims().equals(empty_claims()) and claims().schema == SCHEMA
-    assert current(empty_claims()).is_empty() and view(empty_claims(), Level.PUBLIC).claims.is_empty()
+    assert current(empty_claims()).is_empty()
 
 
 @given(st.lists(st.text(max_size=4), max_size=4), st.lists(st.text(max_size=4), max_size=4))
@@ -231,171 +226,7 @@ def test_a_row_is_a_claim_for_people() -> None:
     told = claim(claims(report(pairs=write_pairs([("army", "hts")]), place_name="Daraa")).row(0, named=True))
     assert (told.source, told.record, told.line, told.place_name) == ("wire", "7", 2, "Daraa")
     assert told.pairs == (("army", "hts"),) and (told.earliest, told.latest) == (NOON, LATER)
-    assert claim(view(claims(report(levels='{"pairs": "sealed"}')), Level.MISSION).claims.row(0, named=True)).pairs == (
-        ("", ""),
-    )
-
-
-# ---- the view --------------------------------------------------------------------------------------------------------
-
-KINDS = st.sampled_from(["disc", "sector", "line", "area", "country", "unplaced"])
-FIELD_LEVELS = st.dictionaries(st.sampled_from([n for n in LEVELLED if n not in INDISPENSABLE]), LEVELS, max_size=12)
-
-
-def canary(field: str, bird: str) -> Any:
-    """Return a value of a field that occurs nowhere else."""
-    number = 7_000_000_000 + list(SCHEMA).index(field) + (500 if bird == "wren" else 0)
-    kind = SCHEMA[field]
-    if kind == pl.String():
-        return f"{bird} {field}"
-    if kind == pl.Binary():
-        return shapely.Point(number, number).wkb
-    if kind == pl.Boolean():
-        return bird == "wren"
-    return number / 10 if kind == pl.Float64() else number
-
-
-def birdhouse(kind: str, levels: dict[str, Level], bird: str = "robin", **fixed: Any) -> pl.DataFrame:
-    """Return one claim with a canary in every field that may have a level."""
-    written = json.dumps({field: level.word for field, level in levels.items()})
-    row = {field: canary(field, bird) for field in LEVELLED if field not in INDISPENSABLE}
-    told = {"place_kind": kind, "pairs": write_pairs([(f"{bird} pairs", "")]), **fixed}
-    whole = report(f"all of a {bird}", **{**row, **told}, event_key=row["record"], levels=written)
-    whole["tellers"] = [{name: whole.get(name) for name in ("office", "cites", "text")}]
-    return claims({name: value for name, value in whole.items() if name in REPORT_SCHEMA})
-
-
-def sung(table: pl.DataFrame) -> str:
-    """Return everything that a table holds, as one text."""
-    return " ".join(value.hex() if isinstance(value, bytes) else str(value) for row in table.rows() for value in row)
-
-
-@given(KINDS, FIELD_LEVELS, LEVELS)
-@settings(max_examples=50)
-def test_no_value_of_a_field_above_an_audience_occurs_anywhere_in_its_view(
-    kind: str, levels: dict[str, Level], audience: Level
-) -> None:
-    table = birdhouse(kind, levels)
-    seen = view(table, audience)
-    heard = sung(seen.claims)
-    for field, level in levels.items():
-        value = canary(field, "robin")
-        if level <= audience or field in ("place_kind", "records_deaths", "curated", "allegation", "exercise"):
-            continue
-        assert (value.hex() if isinstance(value, bytes) else str(value)) not in heard, field
-        assert seen.claims[field].null_count() == 1
-
-
-@given(KINDS, FIELD_LEVELS, LEVELS)
-@settings(max_examples=50)
-def test_two_worlds_that_differ_above_an_audience_only_are_one_to_it(
-    kind: str, levels: dict[str, Level], audience: Level
-) -> None:
-    here = birdhouse(kind, levels)
-    other = birdhouse(kind, levels, "wren")
-    above = [field for field, level in levels.items() if level > audience]
-    unlike = other.select(pl.Series(field, other[field], SCHEMA[field]) for field in above)
-    there = here.with_columns(*unlike.get_columns())
-    assert_frame_equal(view(here, audience).claims, view(there, audience).claims)
-    assert view(here, audience).level == view(there, audience).level
-
-
-@given(KINDS, FIELD_LEVELS, LEVELS, LEVELS)
-@settings(max_examples=50)
-def test_a_lower_audience_learns_no_more_from_a_higher_ones_view(
-    kind: str, levels: dict[str, Level], one: Level, other: Level
-) -> None:
-    table = birdhouse(kind, levels)
-    low, high = sorted((one, other))
-    through = view(view(table, high).claims, low)
-    assert_frame_equal(through.claims, view(table, low).claims)
-    assert through.level == view(table, low).level
-
-
-@given(KINDS, FIELD_LEVELS, LEVELS)
-@settings(max_examples=50)
-def test_what_an_audience_may_know_it_is_told(kind: str, levels: dict[str, Level], audience: Level) -> None:
-    # A place is told whole or not at all: the next test.
-    placing = {"place_kind", "lon", "lat", "radius_m", "area", "country", "geometry"}
-    table = birdhouse(kind, levels)
-    seen = view(table, audience)
-    # Where something is gone the claim goes by what is left of it.
-    keys = {"claim_key", "version", "event_key"} if any(level > audience for level in levels.values()) else set()
-    for field in set(SCHEMA) - placing - keys - {"levels"}:
-        if levels.get(field, Level.PUBLIC) <= audience:
-            assert seen.claims[field].to_list() == table[field].to_list(), field
-    assert seen.audience == audience
-    assert seen.level == max((level for level in levels.values() if level <= audience), default=Level.PUBLIC)
-
-
-@pytest.mark.parametrize("field", INDISPENSABLE)
-def test_a_claim_of_which_the_act_or_time_is_above_an_audience_does_not_exist_for_it(field: str) -> None:
-    complaint = report(levels=json.dumps({field: "mission", "text": "parties"}), record="1", source="complaints")
-    table = claims(complaint, report())
-    assert view(table, Level.GUARANTORS).claims["source"].to_list() == ["wire"]
-    assert view(table, Level.GUARANTORS).level is Level.PUBLIC
-    assert view(table, Level.MISSION).claims.height == 2
-    assert view(table, Level.MISSION).level is Level.MISSION
-
-
-SECTOR = shapely.box(36, 33, 37, 34).wkb
-DISC = {"place_kind": "disc", "lon": 36.5, "lat": 33.5, "radius_m": 5000.0}
-
-
-@pytest.mark.parametrize(
-    ("place", "above", "left"),
-    [
-        (DISC, ["place_name"], DISC),
-        # A disc without its radius would be a point, more exact than anybody said.
-        (DISC | {"country": "Syria"}, ["radius_m"], {"place_kind": "country", "country": "Syria"}),
-        (DISC | {"country": "Syria"}, ["lon"], {"place_kind": "country", "country": "Syria"}),
-        (DISC | {"area": "daraa", "country": "Syria"}, ["lat"],
-         {"place_kind": "area", "area": "daraa", "country": "Syria"}),
-        (DISC, ["lon", "lat", "radius_m"], {"place_kind": "unplaced"}),
-        (DISC | {"country": "Syria"}, ["lon", "country"], {"place_kind": "unplaced"}),
-        # From a sector one sees where its observer stood.
-        (DISC | {"place_kind": "sector", "geometry": SECTOR}, ["geometry"], {"place_kind": "unplaced"}),
-        (DISC | {"place_kind": "sector", "geometry": SECTOR, "area": "daraa"}, ["lon", "lat"],
-         {"place_kind": "area", "area": "daraa"}),
-        ({"place_kind": "line", "geometry": SECTOR, "country": "Syria"}, ["geometry"],
-         {"place_kind": "country", "country": "Syria"}),
-        ({"place_kind": "area", "geometry": SECTOR}, ["area"], {"place_kind": "area", "geometry": SECTOR}),
-        ({"place_kind": "area", "geometry": SECTOR}, ["geometry"], {"place_kind": "unplaced"}),
-        ({"place_kind": "area", "area": "daraa", "country": "Syria"}, ["area"],
-         {"place_kind": "country", "country": "Syria"}),
-        ({"place_kind": "country", "country": "Syria"}, ["country"], {"place_kind": "unplaced"}),
-        ({"place_kind": "country", "country": "Syria"}, ["lon"], {"place_kind": "country", "country": "Syria"}),
-        ({"place_kind": "unplaced"}, ["area"], {"place_kind": "unplaced"}),
-        (DISC | {"country": "Syria"}, ["place_kind"], {"place_kind": "country", "country": "Syria"}),
-    ],
-)  # fmt: skip
-def test_a_place_of_which_a_part_is_above_an_audience_falls_back_to_what_is_left(
-    place: dict[str, Any], above: list[str], left: dict[str, Any]
-) -> None:
-    table = claims(report(**place, levels=json.dumps(dict.fromkeys(above, "mission"))))
-    columns = ("place_kind", "lon", "lat", "radius_m", "area", "country", "geometry")
-    seen = view(table, Level.PARTIES).claims.select(columns).row(0, named=True)
-    assert seen == {**dict.fromkeys(columns), **left}
-    assert view(table, Level.MISSION).claims.select(columns).row(0, named=True) == {**dict.fromkeys(columns), **place}
-
-
-def test_claims_of_different_levels_stand_in_one_order_however_they_came() -> None:
-    rows = [report(f"c{n}", record=str(n), levels=levels) for n, levels in enumerate(['{"text": "mission"}', "{}"] * 3)]
-    table = claims(*rows)
-    assert view(table.reverse(), Level.PUBLIC).claims.equals(view(table, Level.PUBLIC).claims)
-    named = view(table, Level.PUBLIC).claims["claim_key"].to_list()
-    assert named == sorted(set(named)) and len(named) == len(rows)
-    assert set(named) & keys(table) == keys(claims(*rows[1::2]))
-
-
-def test_a_claim_whose_levels_say_nothing_is_public() -> None:
-    table = claims(report(levels=None, text="said"))
-    assert view(table, Level.PUBLIC).claims.equals(table)
-
-
-def test_a_level_that_nobody_knows_is_not_taken_for_public() -> None:
-    with pytest.raises(TrucewatchError, match="'secret' is not a level"):
-        view(claims(report(levels='{"text": "secret"}')), Level.SEALED)
+    assert claim({**claims(report()).row(0, named=True), "pairs": None}).pairs == (("", ""),)
 
 
 # ---- where they lie in the plane -------------------------------------------------------------------------------------

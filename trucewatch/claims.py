@@ -1,4 +1,4 @@
-"""Claims: one assertion in one report; and the view, the only door to what an audience may know.
+"""Claims: one assertion in one report, by one teller, in one table.
 
 A claims table has one row for each assertion and teller. Most say that an act took place; others that a force or
 weapons were present, or that *nothing* was observed for a time. `SCHEMA` is its form; `Claim` is one row, for people.
@@ -7,8 +7,7 @@ weapons were present, or that *nothing* was observed for a time. `SCHEMA` is its
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,10 +18,8 @@ import numpy as np
 import polars as pl
 
 from trucewatch.actors import ANYBODY, read_pairs
-from trucewatch.evidence import Extent
 from trucewatch.kernels.compiled import is_fast_available
 from trucewatch.kernels.digests import hex_digests
-from trucewatch.levels import Level, most_sensitive, read_level
 from trucewatch.where import Plane
 
 # `assess` without a mission has no key of its own; its keys only need to be stable.
@@ -83,19 +80,6 @@ SCHEMA: dict[str, pl.DataType] = {
     "levels": pl.String(),  # level of each field above public, a JSON object
 }
 
-# Without these nothing is asserted; an audience that may not know one of them does not know the claim.
-_INDISPENSABLE = frozenset({"act", "earliest", "latest"})
-# These carry no content, only what makes the claim a claim of that source.
-_STRUCTURE = frozenset({"claim_key", "version", "event_key", "source", "item", "entry", "assertion", "levels"})
-# Without any of these a place of that kind is no longer the place that was told.
-_PLACED_BY = {
-    "disc": ("lon", "lat", "radius_m"),
-    "sector": ("geometry",),
-    "line": ("geometry",),
-    "area": ("area", "geometry"),  # either one
-    "country": ("country",),
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Claim:
@@ -116,18 +100,6 @@ class Claim:
     text: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class View:
-    """What one audience may know. Everything further along the route takes this and nothing rawer.
-
-    `level` is the level of the most sensitive field that is left: the marking of whatever is made from it.
-    """
-
-    claims: pl.DataFrame
-    audience: Level
-    level: Level
-
-
 def keyed_hash(key: bytes, *parts: str) -> str:
     """Return 32 hex digits: BLAKE2b (RFC 7693) of the parts, keyed, each part length-prefixed."""
     digest = hashlib.blake2b(key=key[:64], digest_size=16)
@@ -138,7 +110,7 @@ def keyed_hash(key: bytes, *parts: str) -> str:
     return digest.hexdigest()
 
 
-def _keyed_hashes(key: bytes, *parts: pl.Series) -> pl.Series:
+def keyed_hashes(key: bytes, *parts: pl.Series) -> pl.Series:
     """Return the keyed hash of each row's parts, as `keyed_hash` does of one."""
     rows = pl.DataFrame([part.alias(str(i)) for i, part in enumerate(parts)])
     if rows.height < _MANY or not is_fast_available() or not key:
@@ -174,7 +146,7 @@ def claims_of(reports: pl.DataFrame, key: bytes = OPEN_KEY, entry: int = 0) -> p
     `key` draws the claim keys, `entry` says when the reports were received. The same content gives the same rows
     whatever its file's name, line or order; of a row that stands twice, the smaller line is kept.
     """
-    versions = _keyed_hashes(key, reports["source"], reports["content"]).alias("version")
+    versions = keyed_hashes(key, reports["source"], reports["content"]).alias("version")
     versioned = _with_constants(reports).with_columns(versions)
     numbered = _numbered(_without_twins(versioned))
     rows = numbered.select(
@@ -191,7 +163,7 @@ def claims_of(reports: pl.DataFrame, key: bytes = OPEN_KEY, entry: int = 0) -> p
         .unnest("tellers")
     )
     places = told.select(pl.format("{}.{}", "row", "item")).to_series()
-    keys = _keyed_hashes(key, told["source"], told["name"], places).alias("claim_key")
+    keys = keyed_hashes(key, told["source"], told["name"], places).alias("claim_key")
     order = _order(keys, told["version"])
     told = told.hstack([keys]).select("at", "claim_key", "item", "office", "cites", "text")[order]
     kept = [name for name in SCHEMA if name not in (*told.columns, "event_key", "entry")]
@@ -213,7 +185,8 @@ def _order(keys: pl.Series, versions: pl.Series) -> pl.Series:
     in_order = numbers.gather(order)
     if not (in_order == in_order.shift(1)).any():
         return order
-    return pl.select(pl.arg_sort_by(pl.lit(keys), pl.lit(versions))).to_series()
+    both = pl.DataFrame({"key": keys, "version": versions}).with_row_index("at")
+    return both.sort("key", "version")["at"]
 
 
 def _with_constants(frame: pl.DataFrame) -> pl.DataFrame:
@@ -254,7 +227,7 @@ def _event_keys(key: bytes, reports: pl.DataFrame) -> pl.Series:
     """Return the event that each row tells of: the source's own, where it is curated; else the row is its own event."""
     curated = pl.col("curated") & pl.col("event_key").is_not_null() & (pl.col("event_key") != "")
     told = reports.with_row_index("at").filter(curated).select("at", "source", "event_key")
-    events = _keyed_hashes(key, told["source"], pl.repeat("event", told.height, eager=True), told["event_key"])
+    events = keyed_hashes(key, told["source"], pl.repeat("event", told.height, eager=True), told["event_key"])
     return (
         reports["version"].scatter(told["at"], events).alias("event_key")
         if told.height
@@ -300,94 +273,3 @@ def claim(row: Mapping[str, Any]) -> Claim:
     """Return one row of a claims table as a Claim."""
     fields = {name: row[name] for name in Claim.__slots__ if name != "pairs"}
     return Claim(**fields, pairs=read_pairs(row["pairs"] or ANYBODY))
-
-
-def view(claims: pl.DataFrame, audience: Level) -> View:
-    """Return what an audience may know of some claims: every field above its level is gone before anything is derived.
-
-    A claim is gone whole where a field is above the level without which it asserts nothing. A place of which a part is
-    gone falls back to the area or country that is left.
-    """
-    kept: list[pl.DataFrame] = []
-    lessened: list[pl.DataFrame] = []
-    held: list[Level] = []
-    for levels in claims["levels"].unique(maintain_order=True).to_list():
-        rows = claims.filter(pl.col("levels").eq_missing(levels))
-        above, below = _split_fields(levels, audience)
-        if above & _INDISPENSABLE:
-            continue
-        held.append(most_sensitive(below.values()))
-        (lessened if above else kept).append(_without(rows, above - _STRUCTURE, below) if above else rows)
-    left = pl.concat([empty_claims(), *kept, *([_renamed(pl.concat(lessened))] if lessened else [])])
-    return View(left.sort("claim_key", "version"), audience, most_sensitive(held))
-
-
-def _split_fields(levels: str | None, audience: Level) -> tuple[set[str], dict[str, Level]]:
-    fields = {name: read_level(word) for name, word in json.loads(levels or "{}").items()}
-    return (
-        {name for name, level in fields.items() if level > audience},
-        {name: level for name, level in fields.items() if level <= audience},
-    )
-
-
-def _without(rows: pl.DataFrame, fields: Set[str], left: Mapping[str, Level]) -> pl.DataFrame:
-    """Return rows without some fields; of the levels only those of the fields that are `left`."""
-    levels = json.dumps({name: level.word for name, level in left.items()}, sort_keys=True)
-    gone = [pl.lit(None, dtype=kind).alias(name) for name, kind in SCHEMA.items() if name in fields]
-    blanked = rows.with_columns(*gone, pl.lit(levels).alias("levels"))
-    if fields & {"lon", "lat"}:
-        # A sector is drawn from where the observer stood: who may not know the one may not see the other.
-        sector = pl.col("place_kind") == "sector"
-        blanked = blanked.with_columns(pl.when(~sector).then("geometry").alias("geometry"))
-    return _fall_back(blanked)
-
-
-def _renamed(rows: pl.DataFrame) -> pl.DataFrame:
-    """Return rows under keys made of what is left of them, and an ordinal among equals: what is gone leaves no trace.
-
-    Claims of one event stay claims of one event.
-    """
-    told = [
-        name for name in SCHEMA if name not in _STRUCTURE - {"source", "assertion"} and name not in ("file", "line")
-    ]
-    contents = [keyed_hash(OPEN_KEY, *map(repr, row)) for row in rows.select(told).iter_rows()]
-    named = rows.with_columns(pl.Series("version", contents, pl.String)).sort("event_key", "version", "claim_key")
-    events = (
-        named.group_by("source", "event_key")
-        .agg(pl.col("version").str.join(" ").alias("all"), pl.col("entry").min())
-        .sort("all", "entry", "event_key")
-        .with_columns(pl.int_range(pl.len()).over("all").cast(pl.String).alias("ordinal"))
-    )
-    keys = [keyed_hash(OPEN_KEY, "event", *names) for names in events.select("all", "ordinal").iter_rows()]
-    events = events.select("source", "event_key", pl.Series("event", keys, pl.String))
-    named = named.join(events, on=["source", "event_key"], maintain_order="left").with_columns(
-        pl.col("event").alias("event_key"),
-        pl.int_range(pl.len()).over("event", "version").cast(pl.String).alias("among"),
-    )
-    parts = named.select("event_key", "version", "among").iter_rows()
-    return named.with_columns(
-        pl.Series("claim_key", [keyed_hash(OPEN_KEY, *names) for names in parts], pl.String)
-    ).select(SCHEMA.keys())
-
-
-def _fall_back(rows: pl.DataFrame) -> pl.DataFrame:
-    """Return rows in which a place that lost what places it is the area or country that is left of it."""
-    kind = pl.col("place_kind")
-    lost = kind.is_null()
-    for name, needed in _PLACED_BY.items():
-        missing = [pl.col(column).is_null() for column in needed]
-        lost = lost | ((kind == name) & (pl.all_horizontal(missing) if name == "area" else pl.any_horizontal(missing)))
-    fallen = (
-        pl.when(pl.col("area").is_not_null()).then(pl.lit("area"))
-        .when(pl.col("country").is_not_null()).then(pl.lit("country"))
-        .otherwise(pl.lit("unplaced"))
-    )  # fmt: skip
-    return rows.with_columns(
-        pl.when(lost).then(fallen).otherwise(kind).alias("place_kind"),
-        # What filled its sector does not fill the area that the sector lies in.
-        pl.when(lost & (pl.col("place_extent") == Extent.THROUGHOUT))
-        .then(pl.lit(str(Extent.WITHIN)))
-        .otherwise("place_extent")
-        .alias("place_extent"),
-        *(pl.when(~lost).then(name).alias(name) for name in ("lon", "lat", "radius_m", "geometry")),
-    )

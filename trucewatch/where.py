@@ -108,15 +108,21 @@ def stretch(distance_m: float) -> float:
     return 1.0 if angle == 0 else angle / math.sin(min(angle, 3.0))
 
 
+@lru_cache(maxsize=64)
+def _projection(lon: float, lat: float) -> pyproj.Transformer:
+    # To make one takes as long as to project ten thousand points.
+    return pyproj.Transformer.from_crs(
+        "EPSG:4326", f"+proj=aeqd +lon_0={lon!r} +lat_0={lat!r} +datum=WGS84 +units=m", always_xy=True
+    )
+
+
 class Plane:
     """An azimuthal equidistant plane in metres round a centre (degrees)."""
 
     def __init__(self, lon: float, lat: float) -> None:
         """Lay the plane; raises pyproj's ProjError for a centre that is no place."""
         self.lon, self.lat = lon, lat
-        self._to = pyproj.Transformer.from_crs(
-            "EPSG:4326", f"+proj=aeqd +lon_0={lon!r} +lat_0={lat!r} +datum=WGS84 +units=m", always_xy=True
-        )
+        self._to = _projection(lon, lat)
 
     def __eq__(self, other: object) -> bool:
         """Say whether another plane is laid on the same centre."""
