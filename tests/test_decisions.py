@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trucewatch.decisions import OVERRULED, Decision, standing
+from trucewatch.decisions import DECIDED, OVERRULED, Decision, decided, link, standing
+from trucewatch.problems import WrongCall
 
 
 def test_of_two_decisions_on_one_pair_the_later_stands() -> None:
@@ -42,3 +47,25 @@ def test_what_stands_holds_together_in_whatever_order_it_was_recorded(
     for one, other in found.same * 4:
         group[one] = group[other] = min(group[one], group[other])
     assert all(group[one] != group[other] for one, other in found.apart)
+
+
+@dataclass(frozen=True)
+class Told:
+    """An entry, as far as a decision is told by it."""
+
+    number: int
+    kind: str
+    content: dict[str, Any] | None
+
+
+def test_a_decision_reads_back_as_it_was_entered_and_not_once_it_was_erased() -> None:
+    content = link("a", "b", True, "duty officer", "one column")
+    entries = [Told(4, DECIDED, content), Told(5, DECIDED, None), Told(6, DECIDED, {"what": "drafted"})]
+    assert decided(entries) == (Decision(4, "a", "b", True, "duty officer", "one column"),)
+
+
+@pytest.mark.parametrize("wrong", [("a", "a", "x", "y"), ("a", "b", "", "y"), ("a", "b", "x", " ")])
+def test_a_decision_is_about_two_and_has_a_role_and_a_reason(wrong: tuple[str, str, str, str]) -> None:
+    one, other, by, reason = wrong
+    with pytest.raises(WrongCall):
+        link(one, other, True, by, reason)

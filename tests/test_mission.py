@@ -3,37 +3,26 @@
 from __future__ import annotations
 
 import shutil
-from datetime import UTC, datetime
+from datetime import date
 from pathlib import Path
 
+import apsw
 import pytest
 
+from tests.missions import LAW, new_mission, on, products, receive, seen
 from trucewatch.evidence import Standard
-from trucewatch.mission import (
-    Mission,
-    assess_files,
-)
-from trucewatch.problems import TrucewatchError
-
-HEADER = (
-    "report_id,actor,what,count,count_qualifier,count_unit,from,until,lat,lon,radius_m,seen_by,means,"
-    "weapon,calibre_mm,time_extent,grid,area,remarks"
-)
-
-
-def seen(id_: str, lat: float = 32.55, count: int = 40) -> str:
-    return f"{id_},Hezbollah,forces,{count},,men,2018-06-01T08:00,2018-06-01T12:00,{lat},36.20,500,a post,saw,,,,,,"
+from trucewatch.mission import Mission, assess_files, shipped, versions
+from trucewatch.problems import TrucewatchError, WrongCall
+from trucewatch.proofs import verify
 
 
 @pytest.fixture
 def watch(tmp_path: Path) -> Mission:
-    return Mission.init(tmp_path / "watch", "south-syria-2017", key=b"k" * 32)
+    return new_mission(tmp_path / "watch")
 
 
-def received(watch: Mission, *rows: str, day: int = 1, whole: bool = False) -> None:
-    path = watch.folder.parent / "presence.csv"
-    path.write_text("\n".join([HEADER, *rows]) + "\n", encoding="utf-8")
-    watch.collect("presence", [path], whole=whole, now=datetime(2026, 1, day, tzinfo=UTC))
+def received(watch: Mission, *rows: str, day: int = 1, whole: bool = False) -> int:
+    return receive(watch, rows, day, whole)
 
 
 # ---- a mission's folder ----------------------------------------------------------------------------------------------
@@ -60,10 +49,13 @@ def test_a_folder_that_is_in_use_is_not_made_a_mission(tmp_path: Path) -> None:
 def test_the_mandate_decides_the_words_and_the_standard(watch: Mission) -> None:
     received(watch, seen("F1"))
     reported = watch.run(reading="israel").findings["sentence"].to_list()
-    assert any("inconsistent with C3; reported, not confirmed" in sentence for sentence in reported)
+    assert any(
+        "Assessed as inconsistent with C3, if it was as reported; not confirmed" in sentence for sentence in reported
+    )
     assert not any("Violation of" in sentence for sentence in reported)
     mandate = (watch.folder / "mandate.yml").read_text().replace("[observe, record]", "[observe, record, determine]")
     (watch.folder / "mandate.yml").write_text(mandate.replace("reasonable-grounds ", "clear-and-convincing "))
+    watch.adopt("head of mission", "the parties agreed to it", now=on(2))
     assert (watch.mandate.may_determine, watch.mandate.standard) == (True, Standard.CLEAR_AND_CONVINCING)
     assert watch.run(reading="israel").summary["findings"]["violation"] == 0  # seen, and not recorded
 
@@ -93,6 +85,88 @@ def test_any_earlier_sitrep_can_be_made_again_to_the_byte(watch: Mission, tmp_pa
     later = {path.name: path.read_bytes() for path in watch.run().publish(tmp_path / "later")}
     again = {path.name: path.read_bytes() for path in watch.run(as_of="2026-01-03").publish(tmp_path / "again")}
     assert again == first != later
+
+
+def test_what_is_edited_and_not_adopted_runs_nothing(watch: Mission) -> None:
+    received(watch, seen("F1"))
+    path = watch.folder / "mandate.yml"
+    path.write_text(path.read_text().replace("[observe, record]", "[observe, record, determine]"))
+    said = r"its mandate is not the one adopted; if it is meant: trucewatch adopt .* --by ROLE --because REASON"
+    for asked in (watch.run, lambda: received(watch, seen("F2"), day=2)):
+        with pytest.raises(TrucewatchError, match=said):
+            asked()
+    entry = watch.adopt("head of mission", "the parties agreed to it", now=on(2))
+    assert entry is not None and set(entry.content or {}) == {"mandate", "by", "because"}
+    assert watch.adopt("head of mission", "again", now=on(2)) is None
+    assert watch.run().material.may_determine
+
+
+def test_a_sitrep_of_an_earlier_day_goes_by_the_agreement_and_mandate_of_that_day(
+    watch: Mission, tmp_path: Path
+) -> None:
+    law = tmp_path / "law"
+    shutil.copytree(shipped("agreements") / LAW, law)
+    other = Mission.init(tmp_path / "other", law, key=b"k" * 32, now=on(1))
+    number = receive(other, [seen("F1")])
+    before = products(other, tmp_path / "before")
+    text = (law / "agreement.yml").read_text("utf-8")
+    (law / "agreement.yml").write_text(text.replace("reasonable", "plain"), encoding="utf-8")
+    (law / "text.md").write_text("Another text.", encoding="utf-8")
+    (other.folder / "mandate.yml").write_text("format: 1\nmay: [determine]\nstandard: clear-and-convincing\n")
+    other.adopt("head of mission", "a new protocol", now=on(2))
+    assert products(other, tmp_path / "after") != before
+    assert products(other, tmp_path / "again", as_of=number) == before
+
+
+def test_other_versions_than_those_at_work_are_listed(watch: Mission, monkeypatch: pytest.MonkeyPatch) -> None:
+    number = received(watch, seen("F1"))
+    assert watch.differences(number) == ()
+    told = {**versions(), "polars": "0.0.1"}
+    monkeypatch.setattr("trucewatch.adoptions.versions", lambda: told)
+    (problem,) = watch.differences(number)
+    assert problem.code == "other-version" and "polars was" in problem.message and "is 0.0.1 now" in problem.message
+    # Whoever goes on enters with what; from there on nothing differs.
+    later = received(watch, seen("F2"), day=2)
+    assert watch.differences(later) == () and len(watch.differences(number)) == 1
+
+
+def test_a_decision_is_known_from_its_entry_on(watch: Mission) -> None:
+    number = received(watch, seen("F1"), seen("F2", lat=32.60))
+    keys = watch.receipts().claims()["claim_key"]
+    decision = watch.decide(keys[0], keys[1], True, "duty officer", "one column", now=on(2))
+    assert watch.decisions() == (decision,) and watch.decisions(as_of=number) == ()
+    assert watch.run().summary["incidents"] == 1 and watch.run(as_of=number).summary["incidents"] == 2
+    for wrong in (
+        (keys[0], keys[0], "duty officer", "one"),
+        (keys[0], keys[1], " ", "one"),
+        (keys[0], keys[1], "x", ""),
+    ):
+        with pytest.raises(WrongCall):
+            watch.decide(wrong[0], wrong[1], True, wrong[2], wrong[3], now=on(3))
+
+
+def test_a_declassification_holds_once_two_persons_and_legal_or_chief_have_signed(watch: Mission) -> None:
+    received(watch, seen("F1"))
+    (key,) = watch.receipts().claims()["claim_key"]
+
+    def told() -> list[str | None]:
+        return watch.run(audience="public", published=date(2019, 1, 1)).claims["office"].to_list()
+
+    entry = watch.declassify([key], ["office"], "public", "analyst", "the post is closed", now=on(30))
+    for number, role in enumerate(("reporting", "legal")):
+        assert told() == [None]
+        with watch.record() as record:
+            record.enter("decided", {"what": "signed", "entries": [entry.number], "by": role}, on(31 + number))
+    assert told() == ["a post"]
+    with pytest.raises(TrucewatchError, match="no field"):
+        watch.declassify([key], ["colour"], "public", "analyst", "to be told", now=on(40))
+
+
+def test_a_party_that_the_agreement_has_not_is_a_wrong_call(watch: Mission) -> None:
+    received(watch, seen("F1"))
+    with pytest.raises(WrongCall, match="has no party 'goverment-forces'; did you mean 'government-forces'"):
+        watch.run(audience="party: goverment-forces")
+    assert watch.run(audience="party: government-forces").material.view.audience.party_id == "government-forces"
 
 
 def test_what_a_feed_took_back_is_left_out_and_counted(watch: Mission) -> None:
@@ -129,6 +203,29 @@ def test_findings_go_to_geopandas(watch: Mission) -> None:
     frame = watch.run().to_geopandas()
     assert frame.crs.to_epsg() == 4326
     assert set(frame.geometry.geom_type) == {"Polygon"}
+
+
+def test_while_somebody_else_writes_nothing_is_half_entered(
+    watch: Mission, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    received(watch, seen("F1"))
+    monkeypatch.setattr("trucewatch.ledger.store._PATIENCE_MS", 20)
+    other = apsw.Connection(str(watch.folder / "mission.sqlite"))
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(TrucewatchError, match="another program is at work on it; try again when that has ended"):
+        received(watch, seen("F2", lat=32.60), day=2)
+    assert watch.run().summary["incidents"] == 1  # reading goes on meanwhile
+    other.execute("ROLLBACK")
+    other.close()
+    assert received(watch, seen("F2", lat=32.60), day=2) == 4
+    assert verify(watch).problems == ()
+
+
+def test_a_clock_that_was_set_back_receives_nothing(watch: Mission) -> None:
+    received(watch, seen("F1"), day=5)
+    with pytest.raises(TrucewatchError, match="set the clock right, or wait until it has caught up"):
+        received(watch, seen("F2", lat=32.60), day=4)
+    assert watch.run().summary["incidents"] == 1 and verify(watch).problems == ()
 
 
 # ---- the demo --------------------------------------------------------------------------------------------------------

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Any, Protocol
 
-from trucewatch.problems import Problem, TrucewatchError, WrongCall
+from trucewatch.problems import Problem, WrongCall
 
+DECIDED, LINK = "decided", "link"
 OVERRULED = "decision-overruled"
 
 
@@ -82,56 +81,42 @@ def _pairs(decisions: Iterable[Decision]) -> tuple[tuple[str, str], ...]:
     return tuple(sorted({(min(d.one, d.other), max(d.one, d.other)) for d in decisions}))
 
 
-@dataclass(frozen=True, slots=True)
-class Decisions:
-    """The file of a mission's decisions, one line of JSON each; it is only ever appended to."""
+class Entered(Protocol):
+    """An entry of the record, as far as a decision is told by it; its content is None once that was erased."""
 
-    path: Path
+    @property
+    def number(self) -> int:
+        """Its number, from 1."""
 
-    def all(self, until: int | None = None) -> tuple[Decision, ...]:
-        """Return the decisions in order; `until` leaves out those taken after so many batches had been received.
+    @property
+    def kind(self) -> str:
+        """Its kind, one word."""
 
-        Raises TrucewatchError for a file that is damaged.
-        """
-        try:
-            lines = self.path.read_text(encoding="utf-8").split("\n")[:-1] if self.path.exists() else []
-        except (OSError, UnicodeDecodeError) as fault:
-            raise TrucewatchError(f"{self.path}: cannot be read ({fault}); restore it from a copy") from None
-        found = []
-        for number, line in enumerate(lines, 1):
-            try:
-                told = json.loads(line)
-                decision = Decision(
-                    number,
-                    str(told["one"]),
-                    str(told["other"]),
-                    bool(told["same"]),
-                    str(told["by"]),
-                    str(told["reason"]),
-                )
-                after = int(told["after"])
-            except (ValueError, TypeError, KeyError):
-                raise TrucewatchError(
-                    f"{self.path}:{number}: cannot be read; the file is damaged, restore it from a copy"
-                ) from None
-            if until is None or after <= until:
-                found.append(decision)
-        return tuple(found)
+    @property
+    def content(self) -> Mapping[str, Any] | None:
+        """What stands in it."""
 
-    def enter(self, one: str, other: str, is_same: bool, by: str, reason: str, after: int, at: str) -> Decision:
-        """Append a decision: `after` so many batches received, `at` a time (UTC); raises TrucewatchError."""
-        if one == other:
-            raise WrongCall("a decision is about two reports, and this is one")
-        if not by.strip() or not reason.strip():
-            raise WrongCall("a decision needs the role of who takes it, and a reason")
-        told = {"after": after, "at": at, "by": by, "one": one, "other": other, "reason": reason, "same": is_same}
-        entry = len(self.all()) + 1
-        line = f"{json.dumps(told, ensure_ascii=False, sort_keys=True)}\n".encode()
-        try:
-            with self.path.open("ab") as file:
-                file.write(line)
-                file.flush()
-                os.fsync(file.fileno())
-        except OSError as fault:
-            raise TrucewatchError(f"{self.path}: cannot be written ({fault.strerror}); nothing was decided") from None
-        return Decision(entry, one, other, is_same, by, reason)
+
+def decided(entries: Iterable[Entered]) -> tuple[Decision, ...]:
+    """Return the decisions on links that stand in some entries of the record, in order."""
+    return tuple(
+        Decision(
+            entry.number,
+            entry.content["one"],
+            entry.content["other"],
+            entry.content["same"],
+            entry.content["by"],
+            entry.content["reason"],
+        )
+        for entry in entries
+        if entry.kind == DECIDED and entry.content and entry.content.get("what") == LINK
+    )
+
+
+def link(one: str, other: str, is_same: bool, by: str, reason: str) -> dict[str, Any]:
+    """Return what is entered as a decision on two claims (keys); raises WrongCall without a role or a reason."""
+    if one == other:
+        raise WrongCall("a decision is about two reports, and this is one")
+    if not by.strip() or not reason.strip():
+        raise WrongCall("a decision needs the role of who takes it, and a reason")
+    return {"what": LINK, "one": one, "other": other, "same": is_same, "by": by, "reason": reason}

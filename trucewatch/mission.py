@@ -1,29 +1,50 @@
 """Mission: a working folder, and the route from a file to a sitrep, with or without one.
 
 A mission's folder holds `mission.yml` (which agreement), `mandate.yml` (what it may say), `mission.key` (drawn once;
-keeps claim keys apart from every other mission's) and `received/`: each batch as Parquet named by a keyed hash of its
-content, with an index that is only ever appended to.
+keeps claim keys apart from every other mission's), and its record: `mission.sqlite`, with `received/`, `kept/` and
+`keys/` beside it. What it works with is adopted, entry by entry, and what it is run as of any entry is what it was.
 """
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import os
 import secrets
 import tempfile
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
+from typing import Any
 
+from trucewatch import decisions
+from trucewatch.adoptions import (
+    AGREEMENT,
+    Adoption,
+    audiences_of,
+    changed,
+    differences,
+    lay_out,
+    refuse_changed,
+    standing,
+    versions,
+)
 from trucewatch.agreement.terms import Agreement
 from trucewatch.checks import check
-from trucewatch.claims import View, view
-from trucewatch.decisions import Decision, Decisions
-from trucewatch.evidence import Standard
-from trucewatch.levels import read_level
-from trucewatch.problems import Problem, TrucewatchError, did_you_mean
-from trucewatch.received import INDEX, WITHDRAWN, Entry, Receipts
+from trucewatch.clearances import lacks, signatures, withheld
+from trucewatch.decisions import Decision, decided
+from trucewatch.grains import grain_of
+from trucewatch.ledger.vault import settle_batch, stage_batch
+from trucewatch.levels import Level, read_level
+from trucewatch.mandates import TEMPLATE as MANDATE
+from trucewatch.mandates import Mandate, open_mandate
+from trucewatch.problems import Problem, TrucewatchError, WrongCall
+from trucewatch.received import WITHDRAWN, Arrival, Receipt, Receipts
+from trucewatch.record import LEDGER, RECEIVED, Draw, Entry, Record, keep, stands_by
 from trucewatch.reports import Received
 from trucewatch.route import (
     Assessment,
@@ -33,12 +54,15 @@ from trucewatch.route import (
     assess_files,
     collect_all,
     follow_route,
+    read_audience,
     read_period,
     read_reading,
     silent,
 )
 from trucewatch.shipped import find_agreement, open_agreement, open_source, shipped
+from trucewatch.taken_over import DECISIONS, decision_lines, index_lines
 from trucewatch.texts import read_text
+from trucewatch.views import Declassified, View, view
 
 __all__ = [
     "Assessment",
@@ -53,33 +77,13 @@ __all__ = [
     "open_agreement",
     "open_source",
     "shipped",
+    "versions",
 ]
 
 SIMULATED = "SIMULATION"  # the file that marks a mission whose reports are invented
 
-_MANDATE = """\
-# What this mission may say, and who signs it. A mission observes and records; each further word needs a mandate.
-format: 1
-may: [observe, record]          # add: verify, attribute, determine
-standard: reasonable-grounds    # or balance-of-probabilities, clear-and-convincing
-"""
-_POWERS = ("observe", "record", "verify", "attribute", "determine")
-_MANDATE_KEYS = ("format", "may", "standard")
-_MISSION, _KEY = "mission.yml", "mission.key"
+_MISSION, _MANDATE, _KEY = "mission.yml", "mandate.yml", "mission.key"
 _KEY_BYTES = 32
-
-
-@dataclass(frozen=True, slots=True)
-class Mandate:
-    """What a mission may say: its powers and the standard of proof it applies."""
-
-    powers: tuple[str, ...]
-    standard: Standard
-
-    @property
-    def may_determine(self) -> bool:
-        """Whether it may call a finding a violation in its own voice."""
-        return "determine" in self.powers
 
 
 def is_mission(folder: Path) -> bool:
@@ -94,8 +98,18 @@ class Mission:
     folder: Path
 
     @classmethod
-    def init(cls, folder: str | Path, agreement: str | Path, key: bytes | None = None) -> Mission:
-        """Make a mission's folder for an agreement; the key is drawn here, once. Raises TrucewatchError."""
+    def init(
+        cls,
+        folder: str | Path,
+        agreement: str | Path,
+        key: bytes | None = None,
+        now: datetime | None = None,
+        draw: Draw = secrets.token_bytes,
+    ) -> Mission:
+        """Make a mission's folder for an agreement, and adopt it, at a time; the key is drawn here, once.
+
+        Raises TrucewatchError.
+        """
         path = Path(folder)
         law = open_agreement(agreement)
         if os.path.lexists(path) and (not path.is_dir() or any(path.iterdir())):
@@ -103,7 +117,7 @@ class Mission:
         shipped_id = law.folder == shipped("agreements") / law.id
         named = law.id if shipped_id else str(law.folder.resolve())
         try:
-            _lay_out(path, named, key or secrets.token_bytes(_KEY_BYTES))
+            _lay_out(path, named, law, key or draw(_KEY_BYTES), now or datetime.now(UTC), draw)
         except OSError as fault:
             raise TrucewatchError(f"{path}: cannot be written ({fault.strerror})") from None
         return cls(path)
@@ -118,7 +132,7 @@ class Mission:
 
     @property
     def agreement(self) -> Agreement:
-        """The agreement it watches."""
+        """The agreement it watches, as it stands in its folder."""
         name = self.folder / _MISSION
         text, problems = read_text(name)
         named = text.get("agreement")
@@ -131,43 +145,104 @@ class Mission:
 
     @property
     def mandate(self) -> Mandate:
-        """What it may say."""
-        name = self.folder / "mandate.yml"
-        text, problems = read_text(name)
-        standards = {standard.word: standard for standard in Standard}
-        word = text.get("standard")
-        powers = text.get("may")
-        told = tuple(str(item.value) for item in powers.items()) if powers else ()
-        for key, inner in text.entries():
-            if key not in _MANDATE_KEYS:
-                hint = did_you_mean(key, _MANDATE_KEYS)
-                problems.append(Problem(str(name), inner.line, "unknown-key", f"a mandate has no key '{key}'", hint))
-        for power in told:
-            if power not in _POWERS:
-                line, hint = (
-                    powers.line if powers else 1,
-                    did_you_mean(power, _POWERS) or f"one of {', '.join(_POWERS)}",
-                )
-                problems.append(Problem(str(name), line, "unknown-power", f"'{power}' is no power", hint))
-        standard = standards.get(str(word.value)) if word else None
-        if standard is None:
-            line, hint = word.line if word else 1, f"one of {', '.join(standards)}"
-            problems.append(Problem(str(name), line, "unknown-standard", "names no standard of proof", hint))
-        if problems or standard is None:
-            raise TrucewatchError(str(problems[0]))
-        return Mandate(told, standard)
+        """What it may say, and who signs it, as it stands in its folder."""
+        return open_mandate(self.folder / _MANDATE, self.agreement)
+
+    def record(self, is_read_only: bool = False) -> Record:
+        """Open its record, a context manager; what it received before it had one is taken over first.
+
+        Raises TrucewatchError where it is damaged, or has gone back behind what was seen of it.
+        """
+        if not (self.folder / LEDGER).exists() and not stands_by(self.folder):
+            self._take_over(datetime.now(UTC), secrets.token_bytes)
+        return Record.open(self.folder, is_read_only)
+
+    # ---- what it works with ------------------------------------------------------------------------------------------
+
+    def adopt(self, by: str, because: str, now: datetime | None = None) -> Entry | None:
+        """Adopt the agreement, mandate, weights and level policy as they stand; None where nothing is new.
+
+        `by` is the role of who decides it. Raises TrucewatchError.
+        """
+        if not by.strip() or not because.strip():
+            raise WrongCall("what is adopted needs the role of who decides it, and a reason")
+        law, _ = self.agreement, self.mandate
+        with self.record() as record:
+            stands = standing(self.folder, law, record.put)
+            new = changed(Adoption.of(record.entries()), stands)
+            if not new:
+                return None
+            content = {name: stands[name] for name in new}
+            if AGREEMENT in new:
+                content["agreement_id"] = law.id
+                record.commit_to(audiences_of(law))
+            return record.enter("adopted", {**content, "by": by, "because": because}, now or datetime.now(UTC))
+
+    def differences(self, as_of: int | str | None = None) -> tuple[Problem, ...]:
+        """Return in what this program differs from the one that was at work as of an entry: then bytes may differ."""
+        with self.record(is_read_only=True) as record:
+            number = record.number(as_of)
+            return differences(Adoption.of(record.entries(number)), self._stands(self.agreement), number)
+
+    def _stands(self, law: Agreement) -> dict[str, Any]:
+        return standing(self.folder, law, lambda data: hashlib.sha256(data).hexdigest())
+
+    def gaps(self, as_of: int | str | None = None) -> tuple[Entry, ...]:
+        """Return the entries, up to one or the end of a day, by which something was erased that is missing since."""
+        with self.record(is_read_only=True) as record:
+            return record.entries(as_of, kinds=("erased",))
+
+    @contextmanager
+    def adopted(self, record: Record, as_of: int) -> Iterator[tuple[Agreement, Mandate]]:
+        """Give the agreement and mandate adopted by an entry; what stands must be that where the entry is the last."""
+        law = self.agreement
+        mandate, stands = open_mandate(self.folder / _MANDATE, law), self._stands(law)
+        adopted = Adoption.of(record.entries(as_of))
+        if as_of == record.number():
+            refuse_changed(self.folder, adopted, stands)
+        if not changed(adopted, {**stands, "versions": adopted.versions}):
+            yield law, mandate
+            return
+        with tempfile.TemporaryDirectory(prefix="trucewatch-") as beside:
+            then = open_agreement(lay_out(adopted, record.get, Path(beside)))
+            yield then, open_mandate(Path(beside) / _MANDATE, then)
+
+    # ---- what it received --------------------------------------------------------------------------------------------
+
+    def receipts(self, as_of: int | str | None = None) -> Receipts:
+        """Return what it received, up to an entry or the end of a day (EDTF, UTC); raises TrucewatchError.
+
+        Where something of it has been erased since, what was known then cannot be had again, and it is refused.
+        """
+        with self.record(is_read_only=True) as record:
+            return self.received(record, as_of)
+
+    def received(self, record: Record, as_of: int | str | None = None) -> Receipts:
+        """Return what it received, as `receipts`, from its record that is open."""
+        number = record.number(as_of)
+        _refuse_gaps(record, number)
+        # An erasure holds from its entry on, also where it was interrupted.
+        erased = [entry.content for entry in record.entries(kinds=("erased",)) if entry.content]
+        gone = {one for content in erased if content["positions"] is None for one in content["entries"]}
+        told = [
+            Receipt.of_entry(entry.number, entry.known, entry.content)
+            for entry in record.entries(kinds=("received",))
+            if entry.content and "batch" in entry.content and entry.number not in gone
+        ]
+        keys = {receipt.sealed: record.store.key(receipt.sealed) for receipt in told}
+        upto, later = ([one for one in told if (one.number <= number) is is_then] for is_then in (True, False))
+        return Receipts(self.folder / RECEIVED, self._key, tuple(upto), keys, tuple(later))
 
     @property
-    def receipts(self) -> Receipts:
-        """What it received."""
+    def _key(self) -> bytes:
         name = self.folder / _KEY
         try:
             key = name.read_bytes()
         except OSError as fault:
-            raise TrucewatchError(f"{name}: cannot be read ({fault.strerror}); restore it from a copy") from None
+            raise TrucewatchError(f"{name}: cannot be read ({fault.strerror}); restore it from a backup") from None
         if len(key) < _KEY_BYTES:
-            raise TrucewatchError(f"{name}: is not the key that was drawn for this mission; restore it from a copy")
-        return Receipts(self.folder / "received", key)
+            raise TrucewatchError(f"{name}: is not the key that was drawn for this mission; restore it from a backup")
+        return key
 
     def collect(
         self,
@@ -176,7 +251,8 @@ class Mission:
         whole: bool = False,
         now: datetime | None = None,
         progress: Progress = silent,
-    ) -> tuple[list[Entry], list[Received]]:
+        draw: Draw = secrets.token_bytes,
+    ) -> tuple[list[Receipt], list[Received]]:
         """Receive some files of a source; all are read before anything is kept.
 
         A record that was received before and reads differently becomes a new version. With `whole` the files are all
@@ -184,30 +260,54 @@ class Mission:
         withdrawn. Where rows were refused nobody can tell which records are gone, and none is withdrawn. `now` is the
         time of receipt. Raises TrucewatchError.
         """
-        law, feed, receipts = self.agreement, open_source(source), self.receipts
-        receipts.entries()
-        batches = collect_all(feed, paths, law, progress)
-        held = receipts.claims() if whole and not any(batch.rows_refused for batch in batches) else None
-        at = now or datetime.now(UTC)
-        # Kept beside what was read with it, so that the sitrep can name its licence, also when made again later.
+        law, feed, at = self.agreement, open_source(source), now or datetime.now(UTC)
         given = Path(source) if Path(source).is_file() else shipped("sources") / f"{source}.yml"
-        described = receipts.keep_description(given.read_bytes())
-        made = [
-            receipts.receive(batch, feed.id, described, Path(path).name, at)
-            for path, batch in zip(paths, batches, strict=True)
-        ]
-        if held is not None and (gone := receipts.withdraw(feed.id, described, batches, held, at)):
-            made.append(gone)
+        with self.record() as record:
+            self._at_work(record, law, at)
+            receipts = self.received(record)
+            batches = collect_all(feed, paths, law, progress)
+            held = receipts.claims() if whole and not any(batch.rows_refused for batch in batches) else None
+            described = record.put(given.read_bytes())
+            known = {entry.content["description"] for entry in record.entries(kinds=("adopted",))
+                     if entry.content and "description" in entry.content}  # fmt: skip
+            if described not in known:
+                record.enter("adopted", {"source": feed.id, "description": described}, at)
+            made = []
+            for path, batch in zip(paths, batches, strict=True):
+                arrival = receipts.receive(batch, feed.id, described, Path(path).name, draw)
+                made.append(self._enter(record, arrival, at))
+                receipts = _with(receipts, made[-1], arrival)
+            if held is not None:
+                gone = receipts.withdraw(feed.id, described, batches, held, draw)
+                made += [self._enter(record, gone, at)] if gone else []
         return made, batches
 
-    def view(self, as_of: str | None = None, audience: str = "mission") -> View:
-        """Return what an audience may know of what was received; raises TrucewatchError."""
-        return view(self.receipts.claims(as_of), read_level(audience))
+    def _at_work(self, record: Record, law: Agreement, at: datetime) -> None:
+        """Refuse what was not adopted, and enter with which versions of the program it goes on from here."""
+        adopted, stands = Adoption.of(record.entries()), self._stands(law)
+        refuse_changed(self.folder, adopted, stands)
+        if new := changed(adopted, stands):
+            standing(self.folder, law, record.put)
+            record.enter("adopted", {name: stands[name] for name in new}, at)
 
-    @property
-    def decisions(self) -> Decisions:
-        """What persons decided of its reports."""
-        return Decisions(self.folder / "decisions.jsonl")
+    def _enter(self, record: Record, arrival: Arrival, at: datetime) -> Receipt:
+        name, sealed = arrival.content["sealed"], arrival.sealed
+        if sealed:
+            stage_batch(self.folder / RECEIVED, name, sealed.container)
+        told = {word: arrival.told_to(read_level(word)) for word in record.audiences}
+        seen = {word: content for word, content in told.items() if content}
+        keys = {name: sealed.key} if sealed else {}
+        entry = record.enter("received", arrival.content, at, Level.MISSION, seen, keys)
+        if sealed:
+            settle_batch(self.folder / RECEIVED, name, sealed.key)
+        return Receipt.of_entry(entry.number, entry.at, arrival.content)
+
+    # ---- what persons decided ----------------------------------------------------------------------------------------
+
+    def decisions(self, as_of: int | str | None = None) -> tuple[Decision, ...]:
+        """Return what persons decided of its reports, up to an entry or the end of a day."""
+        with self.record(is_read_only=True) as record:
+            return decided(record.entries(as_of))
 
     def decide(
         self, one: str, other: str, is_same: bool, by: str, reason: str, now: datetime | None = None
@@ -216,54 +316,215 @@ class Mission:
 
         It outranks what a dataset says, and an earlier decision. Raises TrucewatchError.
         """
-        at = f"{now or datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
-        return self.decisions.enter(one, other, is_same, by, reason, len(self.receipts.entries()), at)
+        content = decisions.link(one, other, is_same, by, reason)
+        with self.record() as record:
+            return decided([record.enter("decided", content, now or datetime.now(UTC))])[0]
+
+    def declassify(
+        self,
+        claims: Iterable[str],
+        fields: Iterable[str],
+        to: str,
+        by: str,
+        because: str,
+        now: datetime | None = None,
+    ) -> Entry:
+        """Record that an audience may know some fields of some claims (keys); it holds once others have signed it.
+
+        Raises TrucewatchError.
+        """
+        decision = Declassified(frozenset(claims), frozenset(fields), read_level(to), by, because)
+        content = {
+            "claims": sorted(decision.claims),
+            "fields": sorted(decision.fields),
+            "to": decision.to.word,
+            "by": by,
+            "because": because,
+        }
+        with self.record() as record:
+            return record.enter("declassified", content, now or datetime.now(UTC))
+
+    # ---- the route ---------------------------------------------------------------------------------------------------
+
+    def view(self, as_of: int | str | None = None, audience: str = "mission") -> View:
+        """Return what an audience may know of what was received; raises TrucewatchError."""
+        level = read_level(audience)
+        with self.record(is_read_only=True) as record:
+            number = record.number(as_of)
+            claims = self.received(record, number).claims()
+            with self.adopted(record, number) as (law, mandate):
+                known = _declassified(record.entries(number), mandate)
+                grain = grain_of(level, mandate.grains)
+                return view(claims, level, grain, law.gazetteer, law.timezone, declassified=known)
 
     def run(
         self,
-        as_of: str | None = None,
+        as_of: int | str | None = None,
         period: str | None = None,
         reading: str | None = None,
         audience: str = "mission",
         progress: Progress = silent,
+        published: date | None = None,
+        withhold: bool = True,
     ) -> Assessment:
-        """Take everything received through the route; raises TrucewatchError."""
-        law, mandate, receipts = self.agreement, self.mandate, self.receipts
-        chosen, span, level = read_reading(reading, law), read_period(period, law), read_level(audience)
-        progress("opening what was received")
-        entries = receipts.entries(as_of)
-        # Of each source the description that it was last read by.
-        described = {entry.source: entry.described for entry in entries}
-        rows = [
-            RowAccount(entry.source, problems, entry.rows_read, entry.rows_refused)
-            for entry, problems in receipts.batches(as_of)
-        ]
-        rows += [RowAccount(entry.source, withdrawn=entry.new) for entry in entries if entry.kind == WITHDRAWN]
-        sources = tuple(open_source(receipts.description(described[name])) for name in sorted(described))
-        return follow_route(
-            receipts.claims(as_of), sources, rows, law, chosen, span, level, mandate.standard, mandate.may_determine,
-            (self.folder / SIMULATED).exists(), self.decisions.all(len(entries)), progress,
-        )  # fmt: skip
+        """Take everything received through the route, as of an entry or the end of a day; raises TrucewatchError.
+
+        What was adopted, received and decided by then is what is used. `published` is the day of publication (see
+        `route.follow_route`); what is withheld is told to nobody below the mission unless `withhold` is False.
+        """
+        with self.record(is_read_only=True) as record:
+            number = record.number(as_of)
+            entries, receipts = record.entries(number), self.received(record, number)
+            with self.adopted(record, number) as (law, mandate):
+                level = read_audience(audience, law)
+                chosen, span = read_reading(reading, law), read_period(period, law)
+                progress("opening what was received")
+                # Of each source the description that it was last read by.
+                described = {receipt.source: receipt.described for receipt in receipts.receipts}
+                with _descriptions(record, described) as sources:
+                    rows = [
+                        RowAccount(receipt.source, problems, receipt.rows_read, receipt.rows_refused)
+                        for receipt, problems in receipts.batches()
+                    ]
+                    rows += [
+                        RowAccount(receipt.source, withdrawn=receipt.new)
+                        for receipt in receipts.receipts
+                        if receipt.kind == WITHDRAWN
+                    ]
+                    return follow_route(
+                        receipts.claims(), sources, rows, law, chosen, span, level, mandate.standard,
+                        mandate.may_determine, (self.folder / SIMULATED).exists(), decided(entries), progress,
+                        published, _declassified(entries, mandate), mandate.grains, mandate.may_name_parties(level),
+                        withheld(entries) if withhold else (),
+                    )  # fmt: skip
+
+    # ---- before there was a ledger -----------------------------------------------------------------------------------
+
+    def _take_over(self, at: datetime, draw: Draw) -> None:
+        """Bring under a ledger what was received and decided without one; all of it or nothing."""
+        law, _ = self.agreement, self.mandate
+        lines = list(index_lines(self.folder / RECEIVED, self._key))
+        ruled = decision_lines(self.folder / DECISIONS)
+        receipts, arrivals = Receipts(self.folder / RECEIVED, self._key), list[tuple[Arrival, dict[str, Any]]]()
+        keys: dict[str, bytes] = {}
+        for line in lines:
+            described = {"described": hashlib.sha256(line.description).hexdigest()}
+            arrival = receipts.take_over({**line.words, **described}, line.rows, line.problems, draw)
+            name = arrival.content["sealed"]
+            if arrival.sealed:
+                stage_batch(receipts.folder, name, arrival.sealed.container)
+                settle_batch(receipts.folder, name, arrival.sealed.key)
+                keys[name] = arrival.sealed.key
+            arrivals.append((arrival, line.words))
+            receipts = _with(receipts, Receipt.of_entry(len(arrivals), at, arrival.content), arrival)
+        with tempfile.TemporaryDirectory(prefix=".trucewatch-", dir=self.folder) as beside:
+            made = Path(beside)
+            with _founded(made, law, self.folder / _MANDATE, at, draw, lines[0].words if lines else None) as record:
+                known = {"taken_over": {"received": lines[0].words["received"]}} if lines else {}
+                sources = {record.put(line.description): line.words["source"] for line in lines}
+                entries: list[Any] = [
+                    ("adopted", {"source": source, "description": digest, **known}, Level.MISSION, {}, {})
+                    for digest, source in sources.items()
+                ]
+                for done, (arrival, words) in enumerate(arrivals):
+                    entries += [_ruled(one) for one in ruled if one["after"] == done]
+                    told = {word: arrival.told_to(read_level(word)) for word in record.audiences}
+                    seen = {word: content for word, content in told.items() if content}
+                    name = arrival.content["sealed"]
+                    key = {name: arrival.sealed.key} if arrival.sealed else {}
+                    entries.append(("received", {**arrival.content, "taken_over": words}, Level.MISSION, seen, key))
+                entries += [_ruled(one) for one in ruled if one["after"] >= len(arrivals)]
+                record.enter_all(entries, at)
+            for name in ("kept", "keys", LEDGER):
+                (made / name).rename(self.folder / name)
 
 
-def _lay_out(folder: Path, agreement: str, key: bytes) -> None:
+def _ruled(words: Mapping[str, Any]) -> tuple[str, dict[str, Any], Level, dict[str, Any], dict[str, bytes]]:
+    content = decisions.link(words["one"], words["other"], words["same"], words["by"], words["reason"])
+    taken_over = {**words, "received": words["at"]}
+    return ("decided", {**content, "taken_over": taken_over}, Level.MISSION, {}, {})
+
+
+def _with(receipts: Receipts, receipt: Receipt, arrival: Arrival) -> Receipts:
+    keys = {receipt.sealed: arrival.sealed.key} if arrival.sealed else {}
+    return replace(receipts, receipts=(*receipts.receipts, receipt), keys={**receipts.keys, **keys})
+
+
+def _declassified(entries: Sequence[Entry], mandate: Mandate) -> tuple[Declassified, ...]:
+    """Return the decisions that let audiences know more and that two persons, and legal or chief, have signed."""
+    signed = signatures(entries)
+    found = []
+    for entry in entries:
+        told = entry.content
+        if entry.kind != "declassified" or not told:
+            continue
+        if not lacks(told["by"], signed.get(entry.number, ()), mandate.chief, mandate.roles):
+            found.append(
+                Declassified(
+                    frozenset(told["claims"]),
+                    frozenset(told["fields"]),
+                    read_level(told["to"]),
+                    told["by"],
+                    told["because"],
+                    entry.number,
+                )
+            )
+    return tuple(found)
+
+
+def _refuse_gaps(record: Record, as_of: int) -> None:
+    """Raise TrucewatchError where what was known by an entry has been erased since."""
+    for entry in record.entries(kinds=("erased",)):
+        told = entry.content or {}
+        needed = [number for number in told["entries"] if number <= as_of]
+        if needed and entry.number > as_of:
+            which = f"{len(told['positions'])} of its rows" if told["positions"] else "it"
+            raise TrucewatchError(
+                f"{record.folder}: as of entry {as_of} entry {needed[0]} is needed, and {which} was erased "
+                f"(entry {entry.number}, {entry.at:%Y-%m-%d}); ask as of entry {entry.number} or later"
+            )
+
+
+@contextmanager
+def _descriptions(record: Record, described: Mapping[str, str]) -> Iterator[tuple[Any, ...]]:
+    """Give the sources as they were described then."""
+    with tempfile.TemporaryDirectory(prefix="trucewatch-") as beside:
+        sources = []
+        for name in sorted(described):
+            path = Path(beside) / f"{name}.yml"
+            path.write_bytes(record.get(described[name]))
+            sources.append(open_source(path))
+        yield tuple(sources)
+
+
+def _founded(
+    folder: Path, law: Agreement, mandate: Path, at: datetime, draw: Draw, first: Mapping[str, Any] | None = None
+) -> Record:
+    """Make the record of a mission in a folder; `first` is the oldest line of an index that is taken over."""
+    origin = f"trucewatch-{base64.b32encode(draw(10)).decode().lower()}"
+    content: dict[str, Any] = {"taken_over": {"received": first["received"]}} if first else {}
+    content |= standing(mandate.parent, law, partial(keep, folder))
+    return Record.create(folder, origin, draw(_KEY_BYTES), at, draw, audiences_of(law), content)
+
+
+def _lay_out(folder: Path, agreement: str, law: Agreement, key: bytes, at: datetime, draw: Draw) -> None:
     """Write a mission's folder beside its place and rename it into it; one that is there and empty is filled."""
     place = Path(os.path.abspath(folder))
     place.parent.mkdir(parents=True, exist_ok=True)
     is_there = place.is_dir()
     with tempfile.TemporaryDirectory(prefix=".trucewatch-", dir=place if is_there else place.parent) as beside:
         made = Path(beside) / "mission"
-        (made / "received").mkdir(parents=True)
+        (made / RECEIVED).mkdir(parents=True)
         named = json.dumps(agreement, ensure_ascii=False)
         (made / _MISSION).write_text(f"format: 1\nagreement: {named}\n", encoding="utf-8")
-        (made / "mandate.yml").write_text(_MANDATE, encoding="utf-8")
+        (made / _MANDATE).write_text(MANDATE, encoding="utf-8")
         handle = os.open(made / _KEY, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "wb") as file:
             file.write(key)
-        (made / "received" / INDEX).touch()
+        _founded(made, law, made / _MANDATE, at, draw).close()
         if not is_there:
             made.rename(place)
             return
         # By its last file it is known for a mission.
-        for name in ("received", "mandate.yml", _KEY, _MISSION):
-            (made / name).rename(place / name)
+        for path in sorted(made.iterdir(), key=lambda path: path.name == _MISSION):
+            path.rename(place / path.name)

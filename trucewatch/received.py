@@ -1,38 +1,47 @@
-"""Received: what came in, batch by batch, and when; an index that is only ever appended to.
+"""Received: what came in, batch by batch, and the claims that stand once it is all told.
 
-Each batch lies as Parquet under a keyed hash of its content, so that the same content is never kept twice; the index
-says in which order batches arrived, and which records their source has taken back since.
+A batch is sealed (`ledger.vault`): row by row what a claim says, as a line of JSON for each level that any of it is
+marked with. So whoever may know a level can be shown what a row says at it, and a row can be erased. The same content
+is kept once.
 """
 
 from __future__ import annotations
 
-import errno
 import json
 import os
-import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 
 from trucewatch.claims import SCHEMA, claims_of, current, empty_claims, keyed_hash
-from trucewatch.problems import Problem, TrucewatchError, WrongCall
+from trucewatch.ledger.vault import Batch, open_batch, read_batch, seal_batch
+from trucewatch.levels import Level, most_sensitive, read_level
+from trucewatch.problems import Problem, TrucewatchError
 from trucewatch.reports import Received
-from trucewatch.when import read_edtf
 
-INDEX = "index.jsonl"
 RECEIVED, WITHDRAWN = "received", "withdrawn"
+
+# What is the mission's own of a row, and no audience's below it.
+_OWN = ("claim_key", "version", "event_key", "source", "record", "item", "file", "line", "levels")
+_TOLD = tuple(name for name in SCHEMA if name not in (*_OWN, "entry"))
+# Without these nothing is asserted: whoever may not know one of them knows nothing of the row.
+_INDISPENSABLE = ("act", "earliest", "latest")
+_PROBLEM = "problem"
+_INSTANTS = tuple(name for name, kind in SCHEMA.items() if isinstance(kind, pl.Datetime))
+_INSTANT_FORM = "%Y-%m-%dT%H:%M:%S%.f%:z"
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """One line of the index: a batch received, or records that their source took back.
+class Receipt:
+    """A batch received, or records that their source took back, as it was entered.
 
-    `batch` names the Parquet file, `described` the source's description as it was then, `received` is the time of
-    receipt (UTC), `new` counts claims not held before in this version, or the records withdrawn.
+    `number` is that of the entry, `described` the source's description as it was then (SHA-256), `batch` names the
+    content by a keyed hash and `sealed` the file that holds it, `roots` commit to its rows, by level. `received` is the
+    time of receipt (UTC), `new` counts claims not held before in this version, or the records withdrawn.
     """
 
     number: int
@@ -41,80 +50,92 @@ class Entry:
     described: str
     file: str
     batch: str
+    sealed: str
+    roots: Mapping[str, str]
     rows_read: int
     rows_refused: int
     received: str
     new: int
 
+    @classmethod
+    def of_entry(cls, number: int, at: datetime, content: Mapping[str, Any]) -> Receipt:
+        """Return the receipt that an entry of the record holds."""
+        told = {name: content[name] for name in cls.__slots__ if name not in ("number", "received")}
+        return cls(number=number, received=f"{at:%Y-%m-%dT%H:%M:%SZ}", **told)
+
     def as_line(self) -> str:
-        """The entry as one line of JSON, keys sorted."""
-        told = {name: getattr(self, name) for name in sorted(Entry.__slots__)}
+        """The receipt as one line of JSON, keys sorted."""
+        told = {name: getattr(self, name) for name in sorted(Receipt.__slots__) if name not in ("sealed", "roots")}
         return json.dumps(told, ensure_ascii=False, sort_keys=True)
 
-    @classmethod
-    def of_line(cls, line: str, number: int) -> Entry:
-        """Read the entry that stands at a number of the index; raises ValueError for anything else."""
-        told = json.loads(line)
-        if not isinstance(told, dict) or set(told) != set(cls.__slots__):
-            raise ValueError("is no entry")
-        entry = cls(**told)
-        texts = (entry.source, entry.described, entry.file, entry.batch, entry.received)
-        counts = (entry.rows_read, entry.rows_refused, entry.new)
-        if not all(isinstance(text, str) for text in texts) or not all(type(count) is int for count in counts):
-            raise ValueError("is no entry")
-        datetime.fromisoformat(entry.received)
-        if entry.number != number or entry.kind not in (RECEIVED, WITHDRAWN):
-            raise ValueError("is out of order")
-        return entry
+
+class Arrival(NamedTuple):
+    """A batch that is about to be entered: what its entry says, and its sealed rows unless these are held already."""
+
+    content: Mapping[str, Any]
+    sealed: Batch | None
+
+    def told_to(self, audience: Level) -> Mapping[str, Any] | None:
+        """Return what an audience below the mission is committed to: the roots of what it may see of the rows."""
+        roots = {word: root for word, root in self.content["roots"].items() if read_level(word) <= audience}
+        return {"rows": roots} if roots else None
 
 
-@dataclass(frozen=True, slots=True)
+class Rows(NamedTuple):
+    """A batch that was opened: its claims (without `entry`), at which rows they stand, problems, and erased rows."""
+
+    claims: pl.DataFrame
+    positions: pl.Series
+    problems: tuple[Problem, ...]
+    gaps: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class Receipts:
-    """The folder of what was received, under a mission's key."""
+    """What was received, in order, under a mission's key.
+
+    `keys` open the sealed batches, by name, as far as they are kept. `later` is what was received since: where a batch
+    is lost and the same content came again, it is read from there.
+    """
 
     folder: Path
     key: bytes
+    receipts: tuple[Receipt, ...] = ()
+    keys: Mapping[str, bytes | None] = field(default_factory=dict, repr=False)
+    later: tuple[Receipt, ...] = ()
+    _opened: dict[str, Rows] = field(default_factory=dict, repr=False, compare=False)
+    _lost: set[str] = field(default_factory=set, repr=False, compare=False)
 
-    def entries(self, as_of: str | None = None) -> tuple[Entry, ...]:
-        """Return the index in order, as it stands or stood as of an entry's number or a date of receipt (EDTF, UTC).
+    # ---- receiving ---------------------------------------------------------------------------------------------------
 
-        Raises TrucewatchError for a damaged index, WrongCall for an as-of that is neither.
-        """
-        path = self.folder / INDEX
-        try:
-            lines = path.read_text(encoding="utf-8").split("\n")
-        except (OSError, UnicodeDecodeError) as fault:
-            raise TrucewatchError(f"{path}: cannot be read ({_why(fault)}); restore it from a copy") from None
-        found = []
-        # Every line ends: what stands behind the last end is an entry that was cut off.
-        for number, line in enumerate(lines[:-1] if lines[-1] == "" else lines, 1):
-            try:
-                found.append(Entry.of_line(line, number))
-            except (ValueError, TypeError):
-                told = f"{path}:{number}: cannot be read; the index is damaged, restore it from a copy"
-                raise TrucewatchError(told) from None
-        return tuple(found) if as_of is None else _until(found, as_of)
-
-    def receive(self, received: Received, source: str, described: str, file: str, at: datetime) -> Entry:
-        """Keep a batch and enter it; one that is held already is entered again and kept once."""
+    def receive(
+        self, received: Received, source: str, described: str, file: str, draw: Callable[[int], bytes]
+    ) -> Arrival:
+        """Return a file's reports as a batch to be entered, with the problems of its refused rows."""
         claims = claims_of(received.reports, self.key)
-        told = [json.dumps([p.file, p.line, p.code, p.message, p.hint], ensure_ascii=False) for p in received.problems]
-        problems = "".join(f"{line}\n" for line in told)
-        rows = (received.rows_read, received.rows_refused)
-        batch = self._name(claims, received.problems, rows)
-        if not self._is_held(batch, rows):
-            write_whole(
-                self._path(batch), lambda beside: claims.drop("entry").write_parquet(beside, compression="zstd")
-            )
-            write_whole(self._problems_path(batch), lambda beside: beside.write_text(problems, encoding="utf-8"))
+        batch = name_of_batch(self.key, claims, received.problems, (received.rows_read, received.rows_refused))
+        self._find_again(batch, claims, received.problems)
         held = self.claims().select("claim_key", "version")
-        new = claims.join(held, on=["claim_key", "version"], how="anti").height
-        return self._enter(RECEIVED, (source, described, file), batch, rows, at, new)
+        told = {
+            "kind": RECEIVED,
+            "source": source,
+            "described": described,
+            "file": file,
+            "rows_read": received.rows_read,
+            "rows_refused": received.rows_refused,
+            "new": claims.join(held, on=["claim_key", "version"], how="anti").height,
+        }
+        return self._arrival(batch, told, lambda: layered(claims, received.problems), draw)
 
     def withdraw(
-        self, source: str, described: str, batches: Sequence[Received], held: pl.DataFrame, at: datetime
-    ) -> Entry | None:
-        """Enter as withdrawn what was `held` of a source for the days that some batches span and is not among them."""
+        self,
+        source: str,
+        described: str,
+        batches: Sequence[Received],
+        held: pl.DataFrame,
+        draw: Callable[[int], bytes],
+    ) -> Arrival | None:
+        """Return as withdrawn what was `held` of a source for the days that some batches span and is not among them."""
         claims = pl.concat([claims_of(batch.reports, self.key) for batch in batches])
         first, last = claims.select(pl.col("earliest").min(), pl.col("latest").max()).row(0)
         of_source = held.filter(pl.col("source") == source)
@@ -127,144 +148,236 @@ class Receipts:
         )
         if first is None or gone.is_empty():
             return None
+        told = {"kind": WITHDRAWN, "source": source, "described": described, "file": "", "rows_read": 0}
+        told |= {"rows_refused": 0, "new": gone["event_key"].n_unique()}
         keys = gone.select("claim_key", "version")
-        batch = self._name_withdrawn(keys)
-        write_whole(self._path(batch), lambda beside: keys.write_parquet(beside))
-        return self._enter(WITHDRAWN, (source, described, ""), batch, (0, 0), at, gone["event_key"].n_unique())
+        return self._arrival(name_of_withdrawn(self.key, keys), told, lambda: _withdrawn(keys), draw)
 
-    def claims(self, as_of: str | None = None) -> pl.DataFrame:
+    def _arrival(
+        self,
+        batch: str,
+        told: Mapping[str, Any],
+        rows: Callable[[], pl.DataFrame],
+        draw: Callable[[int], bytes],
+    ) -> Arrival:
+        known = [receipt for receipt in (*self.receipts, *self.later) if receipt.batch == batch]
+        for before in reversed(known):
+            if self._is_whole(before):
+                return Arrival({**told, "batch": batch, "sealed": before.sealed, "roots": before.roots}, None)
+        # What was lost or erased and comes again is sealed anew, under salts of its own.
+        again = len({receipt.sealed for receipt in known})
+        name = f"{batch}-{again + 1}" if again else batch
+        sealed = seal_batch(name, rows(), draw)
+        roots = {word: root.hex() for word, root in sealed.roots.items()}
+        return Arrival({**told, "batch": batch, "sealed": name, "roots": roots}, sealed)
+
+    def _find_again(self, batch: str, claims: pl.DataFrame, problems: Sequence[Problem]) -> None:
+        """Take what comes again for a batch of the same content that cannot be read back any more."""
+        for receipt in self.receipts:
+            if receipt.batch == batch:
+                try:
+                    self._open(receipt.sealed, receipt)
+                except _UNREADABLE:
+                    places = pl.Series(range(claims.height), dtype=pl.UInt32)
+                    self._opened[receipt.sealed] = Rows(claims.drop("entry"), places, tuple(problems), ())
+                    self._lost.add(receipt.sealed)
+
+    def take_over(
+        self, words: Mapping[str, Any], rows: pl.DataFrame, problems: Sequence[Problem], draw: Callable[[int], bytes]
+    ) -> Arrival:
+        """Return what was received, or withdrawn, before there was a ledger, as a batch to be entered."""
+        told = {
+            name: words[name] for name in ("kind", "source", "described", "file", "rows_read", "rows_refused", "new")
+        }
+        if words["kind"] == WITHDRAWN:
+            return self._arrival(words["batch"], told, lambda: _withdrawn(rows), draw)
+        claims = rows.with_columns(pl.lit(0, dtype=SCHEMA["entry"]).alias("entry")).select(SCHEMA.keys())
+        return self._arrival(words["batch"], told, lambda: layered(claims, problems), draw)
+
+    # ---- reading -----------------------------------------------------------------------------------------------------
+
+    def claims(self) -> pl.DataFrame:
         """Return the claims as they stand, or stood: each in the version received last, under its first entry.
 
         A record that came in again is told as it was told last, whatever of it there was before. Withdrawn ones are
-        left out, unless they came in again later.
+        left out, unless they came in again later. Raises TrucewatchError for a batch that cannot be read back.
         """
         told = empty_claims()
-        for entry in self.entries(as_of):
-            batch, _ = self._open(entry)
-            if entry.kind == WITHDRAWN:
-                told = told.join(batch.select("claim_key"), on="claim_key", how="anti")
+        for receipt in self.receipts:
+            rows = self.rows(receipt)
+            if receipt.kind == WITHDRAWN:
+                told = told.join(rows.claims.select("claim_key"), on="claim_key", how="anti")
                 continue
-            numbered = batch.with_columns(pl.lit(entry.number, dtype=pl.Int64).alias("entry")).select(SCHEMA.keys())
+            numbered = rows.claims.with_columns(pl.lit(receipt.number, dtype=pl.Int64).alias("entry"))
+            numbered = numbered.select(SCHEMA.keys())
             again = numbered.select("source", "record").drop_nulls().unique()
             gone = told.join(again, on=["source", "record"], how="semi").join(numbered, on="claim_key", how="anti")
             told = pl.concat([told.join(gone, on="claim_key", how="anti"), numbered])
         first = told.group_by("claim_key").agg(pl.col("entry").min())
         return current(told).drop("entry").join(first, on="claim_key").select(SCHEMA.keys()).sort("claim_key")
 
-    def batches(self, as_of: str | None = None) -> list[tuple[Entry, tuple[Problem, ...]]]:
+    def batches(self) -> list[tuple[Receipt, tuple[Problem, ...]]]:
         """Return each batch received, once, with the problems of its rows."""
-        entries = {entry.batch: entry for entry in self.entries(as_of) if entry.kind == RECEIVED}
-        return [(entry, self._open(entry)[1]) for entry in entries.values()]
+        entries = {receipt.batch: receipt for receipt in self.receipts if receipt.kind == RECEIVED}
+        return [(receipt, self.rows(receipt).problems) for receipt in entries.values()]
 
-    def keep_description(self, text: bytes) -> str:
-        """Keep a source's description as it is now; return the name it is kept under."""
-        name = keyed_hash(self.key, "described", text.decode("utf-8", "surrogateescape"))
-        if not (path := self._description_path(name)).exists():
-            write_whole(path, lambda beside: beside.write_bytes(text))
-        return name
+    def find(self, name: str) -> dict[str, tuple[int, ...]]:
+        """Return where a record stands, by its source's own id or a claim's key: sealed batch -> rows, from 0."""
+        found = {}
+        for receipt in self.receipts:
+            if receipt.kind == RECEIVED and receipt.sealed not in found:
+                rows = self.rows(receipt)
+                at = rows.claims.select(((pl.col("record") == name) | (pl.col("claim_key") == name)).fill_null(False))
+                found[receipt.sealed] = tuple(rows.positions.filter(at.to_series()))
+        return {sealed: places for sealed, places in found.items() if places}
 
-    def description(self, name: str) -> Path:
-        """Return where a description is kept; raises TrucewatchError where it no longer is."""
-        path = self._description_path(name)
-        if not path.is_file():
-            raise TrucewatchError(f"{path}: is missing; restore it from a copy, or collect from its source again")
-        return path
+    def rows(self, receipt: Receipt) -> Rows:
+        """Return what a receipt holds, read back; raises TrucewatchError where it is no longer that."""
+        spare = [one.sealed for one in (*self.receipts, *self.later) if one.batch == receipt.batch]
+        why = ""
+        for sealed in dict.fromkeys((receipt.sealed, *spare)):
+            try:
+                rows = self._open(sealed, receipt)
+            except _UNREADABLE as fault:
+                why = why or str(fault).partition("\n")[0]
+            else:
+                if rows.gaps or _name_of(self.key, receipt, rows) == receipt.batch:
+                    return rows
+                why = why or f"batch {sealed}: it is not what was received, or the mission's key is another"
+        mend = f"collect {receipt.file} again" if receipt.file else "collect the whole feed again"
+        raise TrucewatchError(f"entry {receipt.number} cannot be read back ({why}), or {mend}")
 
-    def _description_path(self, name: str) -> Path:
-        return self.folder / f"{name}.yml"
+    def _open(self, sealed: str, receipt: Receipt) -> Rows:
+        if sealed not in self._opened:
+            key = self.keys.get(sealed)
+            if key is None:
+                raise TrucewatchError(f"batch {sealed}: its key is gone; restore the mission from a backup")
+            opened = open_batch(sealed, read_batch(self.folder, sealed), key)
+            self._opened[sealed] = _unlayered(opened.rows, opened.gaps, receipt.kind)
+        return self._opened[sealed]
 
-    def _path(self, batch: str) -> Path:
-        return self.folder / f"{batch}.parquet"
-
-    def _problems_path(self, batch: str) -> Path:
-        return self.folder / f"{batch}.problems.jsonl"
-
-    def _name(self, claims: pl.DataFrame, problems: Sequence[Problem], rows: tuple[int, int]) -> str:
-        # What was refused belongs to a batch too; the name of the file does not.
-        refused = [f"{problem.line}:{problem.code}:{problem.message}" for problem in problems]
-        claimed = (*claims["claim_key"], *claims["version"])
-        return keyed_hash(self.key, "batch", str(claims.height), *claimed, *refused, *map(str, rows))
-
-    def _name_withdrawn(self, keys: pl.DataFrame) -> str:
-        return keyed_hash(self.key, "withdrawn", *keys["claim_key"], *keys["version"])
-
-    def _is_held(self, batch: str, rows: tuple[int, int]) -> bool:
+    def _is_whole(self, receipt: Receipt) -> bool:
+        if receipt.sealed in self._lost:
+            return False
         try:
-            return self._name(*self._read(batch), rows) == batch
+            rows = self._open(receipt.sealed, receipt)
         except _UNREADABLE:
             return False
-
-    def _read(self, batch: str) -> tuple[pl.DataFrame, tuple[Problem, ...]]:
-        lines = self._problems_path(batch).read_text(encoding="utf-8").split("\n")[:-1]
-        return pl.read_parquet(self._path(batch)), tuple(Problem(*json.loads(line)) for line in lines)
-
-    def _open(self, entry: Entry) -> tuple[pl.DataFrame, tuple[Problem, ...]]:
-        """Read back what was entered; raises TrucewatchError where it is no longer that."""
-        path = self._path(entry.batch)
-        problems: tuple[Problem, ...]
-        try:
-            if entry.kind == WITHDRAWN:
-                claims, problems = pl.read_parquet(path), ()
-                name = self._name_withdrawn(claims)
-            else:
-                claims, problems = self._read(entry.batch)
-                name = self._name(claims, problems, (entry.rows_read, entry.rows_refused))
-        except _UNREADABLE as fault:
-            why = _why(fault)
-        else:
-            if name == entry.batch:
-                return claims, problems
-            why = "it is not what was received, or the mission's key is another"
-        mend = f"or collect {entry.file} again" if entry.file else "or collect the whole feed again"
-        raise TrucewatchError(
-            f"{path}: entry {entry.number} cannot be read back ({why}); restore it from a copy, {mend}"
-        )
-
-    def _enter(
-        self, kind: str, of: tuple[str, str, str], batch: str, rows: tuple[int, int], at: datetime, new: int
-    ) -> Entry:
-        source, described, file = of
-        number = len(self.entries()) + 1
-        entry = Entry(number, kind, source, described, file, batch, *rows, f"{at:%Y-%m-%dT%H:%M:%SZ}", new)
-        path = self.folder / INDEX
-        line = f"{entry.as_line()}\n".encode()
-        try:
-            with path.open("ab+", buffering=0) as index:
-                before = index.tell()
-                index.seek(max(before - 1, 0))
-                # Somebody's editor may have taken the end of the last line.
-                line = line if index.read(1) in (b"", b"\n") else b"\n" + line
-                try:
-                    if index.write(line) != len(line):
-                        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-                    os.fsync(index.fileno())
-                except BaseException:
-                    # Half an entry would spoil the index.
-                    index.truncate(before)
-                    raise
-        except OSError as fault:
-            raise TrucewatchError(f"{path}: cannot be written ({fault.strerror}); {file} is not entered") from None
-        return entry
+        return not rows.gaps and _name_of(self.key, receipt, rows) == receipt.batch
 
 
-def _why(fault: Exception) -> str:
-    return getattr(fault, "strerror", None) or str(fault).partition("\n")[0]
+_UNREADABLE = (TrucewatchError, OSError, TypeError, ValueError, pl.exceptions.PolarsError)
 
 
-_UNREADABLE = (OSError, TypeError, ValueError, pl.exceptions.PolarsError)
+# ---- rows, level by level --------------------------------------------------------------------------------------------
 
 
-def _until(entries: Sequence[Entry], as_of: str) -> tuple[Entry, ...]:
-    # Four digits are a year; nobody asks for entry 2017 by number and means the day after the first of that year.
-    if re.fullmatch(r"\d{1,3}|\d{5,9}", as_of, re.ASCII):
-        if not 1 <= int(as_of) <= len(entries):
-            raise WrongCall(f"there is no entry {as_of}; the index has {len(entries)}")
-        return tuple(entries[: int(as_of)])
-    try:
-        limit = read_edtf(as_of, "UTC").latest
-    except ValueError as fault:
-        raise WrongCall(f"as-of is an entry's number or a date: {fault}") from None
-    return tuple(entry for entry in entries if datetime.fromisoformat(entry.received) < limit)
+def layered(claims: pl.DataFrame, problems: Sequence[Problem] = ()) -> pl.DataFrame:
+    """Return what claims say, a column for each level: a line of JSON with the fields of that level, or null.
+
+    Whoever may know a level may be shown that column, and learns from it nothing of the others. The mission's own
+    column also tells which claim it is; after the claims it has the problems of refused rows.
+    """
+    plain = claims.with_columns(pl.col("geometry").bin.encode("hex"))
+    filled = {name for name in plain.columns if plain[name].null_count() < plain.height}
+    parts = []
+    for (levels,), rows in plain.with_row_index("at").group_by("levels"):
+        columns = [
+            pl.struct(name for name in names if name in filled).struct.json_encode().alias(word)
+            for word, names in _layers(str(levels or "")).items()
+            if filled.intersection(names)
+        ]
+        parts.append(rows.select("at", *columns))
+    told = [json.dumps([p.file, p.line, p.code, p.message, p.hint], ensure_ascii=False) for p in problems]
+    own = pl.struct(pl.Series(_PROBLEM, told, dtype=pl.String)).struct.json_encode().alias(Level.MISSION.word)
+    whole = pl.concat([*parts, pl.select(own)], how="diagonal") if parts else pl.select(own)
+    ordered = whole.sort("at", nulls_last=True, maintain_order=True).drop("at") if parts else whole
+    words = sorted(ordered.columns, key=_height)
+    return ordered.select(words)
+
+
+def _height(word: str) -> tuple[int, str]:
+    return read_level(word).height, word
+
+
+def _layers(levels: str) -> dict[str, list[str]]:
+    """Return the fields of a claim by the level that each is marked with; `levels` is as in a claims table."""
+    marked = {name: read_level(word) for name, word in json.loads(levels or "{}").items()}
+    floor = most_sensitive(marked.get(name, Level.PUBLIC) for name in _INDISPENSABLE)
+    layers = {most_sensitive((floor, Level.MISSION)).word: list(_OWN)}
+    for name in _TOLD:
+        level = most_sensitive((floor, marked.get(name, Level.PUBLIC)))
+        layers.setdefault(level.word, []).append(name)
+    return layers
+
+
+def _withdrawn(keys: pl.DataFrame) -> pl.DataFrame:
+    return keys.select(pl.struct("claim_key", "version").struct.json_encode().alias(Level.MISSION.word))
+
+
+def _unlayered(rows: pl.DataFrame, gaps: tuple[int, ...], kind: str) -> Rows:
+    """Read back what `layered` wrote, or the keys of what was withdrawn."""
+    held = rows.with_row_index("at")
+    if gaps:
+        held = held.filter(~pl.col("at").is_in(gaps))
+    if kind == WITHDRAWN:
+        keys = _decoded(held[Level.MISSION.word], ("claim_key", "version"))
+        return Rows(keys, held["at"], (), gaps)
+    own = pl.DataFrame(schema={name: SCHEMA[name] for name in _OWN} | {_PROBLEM: pl.String()})
+    for word in (Level.MISSION.word, Level.SEALED.word):
+        if word in held.columns:
+            found = _decoded(held[word], (*_OWN, _PROBLEM))
+            own = found if own.is_empty() else own.select(pl.coalesce(name, found[name]) for name in own.columns)
+    is_problem = own[_PROBLEM].is_not_null()
+    problems = tuple(Problem(*json.loads(line)) for line in own[_PROBLEM].drop_nulls())
+    own, held = own.filter(~is_problem).drop(_PROBLEM), held.filter(~is_problem)
+    patterns = [_layers(levels) for levels in own["levels"].fill_null("").unique(maintain_order=True)]
+    told: dict[str, pl.Series] = {}
+    for word in held.columns[1:]:
+        names = [name for name in _TOLD if any(name in layers.get(word, ()) for layers in patterns)]
+        found = _decoded(held[word], names) if names else pl.DataFrame()
+        for name in names:
+            before = told.get(name)
+            told[name] = found[name] if before is None else pl.select(pl.coalesce(before, found[name])).to_series()
+    missing = [pl.lit(None, dtype=SCHEMA[name]).alias(name) for name in _TOLD if name not in told]
+    claims = own.with_columns(*told.values()).with_columns(missing)
+    return Rows(claims.select(name for name in SCHEMA if name != "entry"), held["at"], problems, gaps)
+
+
+def _decoded(lines: pl.Series, names: Sequence[str]) -> pl.DataFrame:
+    """Return some fields of lines of JSON; what a line does not name is null."""
+    as_text = (*_INSTANTS, "geometry", _PROBLEM)
+    form = pl.Struct({name: pl.String() if name in as_text else SCHEMA[name] for name in names})
+    decoded = lines.fill_null("{}").str.json_decode(form).struct.unnest()
+    instants = [
+        pl.col(name).str.to_datetime(_INSTANT_FORM, time_unit="us", time_zone="UTC")
+        for name in _INSTANTS
+        if name in names
+    ]
+    shapes = [pl.col("geometry").str.decode("hex")] if "geometry" in names else []
+    return decoded.with_columns(*instants, *shapes)
+
+
+# ---- names -----------------------------------------------------------------------------------------------------------
+
+
+def _name_of(key: bytes, receipt: Receipt, rows: Rows) -> str:
+    if receipt.kind == WITHDRAWN:
+        return name_of_withdrawn(key, rows.claims)
+    return name_of_batch(key, rows.claims, rows.problems, (receipt.rows_read, receipt.rows_refused))
+
+
+def name_of_batch(key: bytes, claims: pl.DataFrame, problems: Sequence[Problem], rows: tuple[int, int]) -> str:
+    """Return the keyed hash that names a batch: of its claims, and of (rows read, refused) and their problems."""
+    # What was refused belongs to a batch too; the name of the file does not.
+    refused = [f"{problem.line}:{problem.code}:{problem.message}" for problem in problems]
+    claimed = (*claims["claim_key"], *claims["version"])
+    return keyed_hash(key, "batch", str(claims.height), *claimed, *refused, *map(str, rows))
+
+
+def name_of_withdrawn(key: bytes, keys: pl.DataFrame) -> str:
+    """Return the keyed hash by which withdrawn claims, in order of their keys, are named."""
+    return keyed_hash(key, "withdrawn", *keys["claim_key"], *keys["version"])
 
 
 def write_whole(path: Path, write: Callable[[Path], Any]) -> None:
@@ -273,8 +386,10 @@ def write_whole(path: Path, write: Callable[[Path], Any]) -> None:
     try:
         try:
             write(beside)
+            with beside.open("rb+") as written:
+                os.fsync(written.fileno())
             os.replace(beside, path)
         finally:
             beside.unlink(missing_ok=True)
     except OSError as fault:
-        raise TrucewatchError(f"{path}: cannot be written ({_why(fault)})") from None
+        raise TrucewatchError(f"{path}: cannot be written ({fault.strerror or fault})") from None

@@ -54,7 +54,7 @@ def assess(path: Path, out: Path, *more: str) -> Result:
 def test_a_file_becomes_a_sitrep(tmp_path: Path) -> None:
     done = assess(write(tmp_path, *GOOD), tmp_path / "out")
     assert (done.exit_code, done.stderr) == (0, "")
-    assert "40 findings of violation" in done.stdout and "40 rows read, 0 refused" in done.stdout
+    assert "40 findings are assessed as inconsistent" in done.stdout and "40 rows read, 0 refused" in done.stdout
     assert (tmp_path / "out" / "sitrep.html").exists()
 
 
@@ -71,8 +71,8 @@ def test_a_mission_from_the_command_line(tmp_path: Path) -> None:
     watch, path = tmp_path / "watch", write(tmp_path, *GOOD)
     assert run("init", watch, "--agreement", "south-syria-2017").exit_code == 0
     (entry,) = json.loads(run("collect", watch, "ucdp", path, "--json").stdout)
-    assert (entry["number"], entry["rows_read"], entry["new"]) == (1, 40, 40)
-    assert "40 findings of violation" in run("run", watch).stdout
+    assert (entry["number"], entry["rows_read"], entry["new"]) == (3, 40, 40)
+    assert "40 findings are assessed as inconsistent" in run("run", watch).stdout
     assert run("run", watch, "--as-of", "7").exit_code != 0
 
 
@@ -155,7 +155,7 @@ def test_a_row_that_cannot_be_is_left_out_and_told(fault: str, tmp_path: Path) -
     assert done.exit_code == 0
     assert "41 rows read, 1 refused" in done.stdout
     assert "events.csv:22:" in done.stderr and "Traceback" not in done.stderr
-    assert "40 findings of violation" in done.stdout
+    assert "40 findings are assessed as inconsistent" in done.stdout
     assert assess(path, tmp_path / "strict", "--strict").exit_code == 1
 
 
