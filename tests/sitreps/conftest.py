@@ -14,7 +14,7 @@ import pytest
 from trucewatch.actors import write_pairs
 from trucewatch.agreement.parse import read_agreement
 from trucewatch.agreement.terms import Agreement
-from trucewatch.claims import claims_table, empty_claims, view
+from trucewatch.claims import claims_table, empty_claims
 from trucewatch.findings import assess
 from trucewatch.incidents import corroborate
 from trucewatch.levels import Level
@@ -22,6 +22,7 @@ from trucewatch.mission import open_agreement
 from trucewatch.problems import Problem
 from trucewatch.sitreps.material import AreaRow, Cell, Concentration, Figures, Material, Period, Told, Window
 from trucewatch.sources import Source, read_source
+from trucewatch.views import view
 
 ROOT = Path(__file__).parents[2]
 Tell = Callable[..., Told]
@@ -147,6 +148,7 @@ def figures(agreement: Agreement, source: Source) -> Figures:
         is_simulation=False,
         withdrawn=0,
         shows_leads=True,
+        may_determine=True,
     )
 
 

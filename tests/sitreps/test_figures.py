@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trucewatch.actors import write_pairs
+from trucewatch.actors import Register, write_pairs
 from trucewatch.levels import Level
 from trucewatch.sitreps.figures import dyad, figures
 from trucewatch.sitreps.material import Cell, Figures, Material
@@ -179,13 +179,13 @@ def test_dyads_of_a_window_sum_to_it_most_incidents_first(count: Count) -> None:
 @given(names=st.lists(st.sampled_from(["Alpha", "beta", "Gamma"]), min_size=2, max_size=2, unique=True))
 def test_a_dyad_is_named_in_no_order_of_blame(names: list[str]) -> None:
     one, other = names
-    assert dyad(write_pairs([(one, other), (other, one)])) == " – ".join(sorted(names, key=str.casefold))
+    assert dyad(write_pairs([(one, other), (other, one)]), Register()) == " – ".join(sorted(names, key=str.casefold))
 
 
 def test_a_dyad_of_one_side_or_none() -> None:
-    assert dyad(write_pairs([("Alpha", "civilians")])) == "Alpha against civilians"
-    assert dyad(write_pairs([("Alpha", "")])) == "Alpha"
-    assert dyad(None) == dyad(write_pairs([("", "civilians")])) == "sides not named"
+    assert dyad(write_pairs([("Alpha", "civilians")]), Register()) == "Alpha against civilians"
+    assert dyad(write_pairs([("Alpha", "")]), Register()) == "Alpha"
+    assert dyad(None, Register()) == dyad(write_pairs([("", "civilians")]), Register()) == "sides not named"
 
 
 # ---- concentration and origins ---------------------------------------------------------------------------------------
@@ -290,7 +290,7 @@ def test_leads_and_marking_go_by_who_reads_it(count: Count) -> None:
 
 def test_no_violation_is_told_as_confirmed_without_a_mandate(count: Count) -> None:
     told = [{}, {"lat": 32.7}]
-    words = "2 findings of violation, each as reported and none confirmed, rest on what was reported"
+    words = "2 findings are assessed as inconsistent with a clause, each as reported and none confirmed"
     assert words in count(*told).assessment[1]
     assert "2 findings of violation rest on what was reported" in count(*told, may_determine=True).assessment[1]
 

@@ -12,12 +12,21 @@ import pytest
 import shapely
 
 from trucewatch.agreement.terms import Agreement
-from trucewatch.sitreps.map import NOT_AUTHORITATIVE, Caption, caption_of, draw_map, tell_caption
+from trucewatch.sitreps import map as the_map
+from trucewatch.sitreps.languages import language_of
+from trucewatch.sitreps.map import Caption, caption_of, tell_caption
 from trucewatch.sitreps.material import Figures, Told
+from trucewatch.sitreps.style import Style
 
 Tell = Callable[..., Told]
 WithTold = Callable[..., Figures]
 VAGUE: dict[str, Any] = {"lon": None, "lat": None, "radius_m": None}
+
+
+def draw_map(figures: Figures, agreement: Agreement, is_small: bool = False, language: str = "en") -> str:
+    """Return the drawing alone."""
+    drawing = the_map.draw_map(figures, agreement, language_of(language, agreement, Style(), "public"), is_small)
+    return drawing.svg if drawing else ""
 
 
 def discs(svg: str) -> list[tuple[float, ...]]:
@@ -52,8 +61,21 @@ def test_the_same_figures_give_the_same_map(figures: Figures, agreement: Agreeme
 
 
 def test_it_says_that_it_decides_no_line(figures: Figures, agreement: Agreement) -> None:
-    assert f">{NOT_AUTHORITATIVE}</text>" in draw_map(figures, agreement)
-    assert f">{NOT_AUTHORITATIVE}</text>" in draw_map(figures, agreement, is_small=True)
+    words = ">not authoritative: no base map decides a line</text>"
+    assert words in draw_map(figures, agreement)
+    assert words in draw_map(figures, agreement, is_small=True)
+
+
+def test_in_arabic_its_words_run_from_right_to_left_and_stay_where_they_are(
+    figures: Figures, agreement: Agreement
+) -> None:
+    english, arabic = (draw_map(figures, agreement, language=language) for language in ("en", "ar"))
+    places = r'<text[^>]* x="([-\d.]+)" y="([-\d.]+)"'
+    assert re.findall(places, english) == re.findall(places, arabic)
+    texts = re.findall(r"<text([^>]*)>([^<]+)<", arabic)
+    assert texts and all('direction="rtl"' in look for look, _ in texts)
+    said = " ".join(text for _, text in texts)
+    assert "كم" in said and "شرقا" in said
 
 
 def test_a_disc_is_as_wide_as_the_place_is_uncertain(tell: Tell, with_told: WithTold, agreement: Agreement) -> None:

@@ -16,6 +16,7 @@ import pytest
 
 from trucewatch.agreement.terms import Agreement
 from trucewatch.problems import Problem
+from trucewatch.sitreps.document import document_of
 from trucewatch.sitreps.material import AreaRow, Figures, Told
 from trucewatch.sitreps.page import css_text, isolated, render_page
 
@@ -72,9 +73,13 @@ class Page(HTMLParser):
         return " ".join(" ".join(self.text).split())
 
 
+def written_of(figures: Figures, agreement: Agreement, language: str = "en") -> str:
+    return render_page(document_of(figures, agreement, language=language))
+
+
 @pytest.fixture
 def written(figures: Figures, agreement: Agreement) -> str:
-    return render_page(figures, agreement)
+    return written_of(figures, agreement)
 
 
 @pytest.fixture
@@ -91,7 +96,7 @@ def test_every_tag_is_closed_in_its_order(page: Page) -> None:
 
 
 def test_the_same_figures_give_the_same_bytes(written: str, figures: Figures, agreement: Agreement) -> None:
-    assert render_page(figures, agreement) == written
+    assert written_of(figures, agreement) == written
 
 
 def test_it_asks_for_nothing(page: Page, written: str) -> None:
@@ -186,7 +191,10 @@ def test_every_finding_is_there_with_its_chain(page: Page, figures: Figures) -> 
     assert {f"f-{told.id}" for told in figures.told} <= ids
     for told in figures.told:
         assert told.sentence in page.said
-    chain = "UCDP 259726 , events.csv:17 ; SOHR; open source, source grade B Clashes continue in the countryside"
+    chain = (
+        "Report UCDP 259726, events.csv:17; SOHR; open source, source grade B In its words Clashes continue in the "
+        "countryside"
+    )
     assert page.said.count(chain) == len(figures.told)
     assert page.said.count("Tests when: yes, where: unknown, in scope: yes") == len(figures.told)
     assert page.said.count("Share of the place inside 63 %") == len(figures.told)
@@ -198,7 +206,7 @@ def test_a_duty_that_fell_due_is_told_without_reports_or_a_place(
 ) -> None:
     nowhere = dict.fromkeys(("incident", "lon", "lat", "radius_m", "place_name"))
     due = replace(tell("ff06", **nowhere, place_kind="unplaced"), chain=(), share_inside=None, origins="0 reports")
-    said = Page(render_page(with_told(due), agreement)).said
+    said = Page(written_of(with_told(due), agreement)).said
     assert "0 reports Tests" in said
     assert "0 incidents drawn, at 0 places. None is left out." in said
 
@@ -207,9 +215,9 @@ def test_findings_are_grouped_by_clause_outcome_and_local_month(
     tell: Tell, with_told: WithTold, agreement: Agreement
 ) -> None:
     late = replace(tell("ee05", "violation"), earliest=datetime(2018, 6, 30, 22, tzinfo=UTC))
-    said = Page(render_page(with_told(tell("aa01", "violation"), late), agreement)).said
-    assert "Violation: 2 June 2018 1 finding" in said
-    assert "July 2018 1 finding" in said
+    said = Page(written_of(with_told(tell("aa01", "violation"), late), agreement)).said
+    assert "Violation: 2 June 2018 · 1 finding" in said
+    assert "July 2018 · 1 finding" in said
     assert said.count("No finding in this period.") == len(agreement.clauses) - 1
 
 
@@ -242,8 +250,8 @@ def test_a_named_area_stands_behind_the_zone_it_is_part_of(page: Page) -> None:
 def test_the_period_before_stands_beneath_where_it_was_received(figures: Figures, agreement: Agreement) -> None:
     now, before = ({"violation": n, "outside_scope": 0, "undetermined": n} for n in (7, 4))
     rows = (AreaRow("daraa", "Daraa", now, before), AreaRow("suwayda", "As Suwayda", now, None))
-    said = Page(render_page(replace(figures, areas=rows), agreement)).said
-    assert "Daraa 7 before: 4 0 before: 0 7 before: 4 As Suwayda 7 not received" in said
+    said = Page(written_of(replace(figures, areas=rows), agreement)).said
+    assert "Daraa 7 before: 4 0 before: 0 7 before: 4 As Suwayda 7 before: not received" in said
     assert "the period before: 2 to 31 May 2018" in said
 
 
@@ -261,7 +269,7 @@ def test_the_months_are_drawn_and_written(page: Page, written: str) -> None:
 
 def test_many_months_are_marked_by_year_alone(figures: Figures, agreement: Agreement) -> None:
     months = {f"{2016 + at // 12}-{at % 12 + 1:02d}": at for at in range(47)}
-    written = render_page(replace(figures, by_month=months), agreement)
+    written = written_of(replace(figures, by_month=months), agreement)
     assert written.count('<text class="value"') == 0
     assert re.findall(r">(20\d\d)</text>", written) == ["2016", "2017", "2018", "2019"]
     assert ">in force, 9 July 2017</text>" in written
@@ -276,8 +284,8 @@ def test_open_cases_are_counted_by_what_would_settle_them(page: Page) -> None:
 
 def test_rows_refused_are_grouped_and_cut_short(figures: Figures, agreement: Agreement) -> None:
     many = tuple(Problem("events.csv", line, "bad-date", "is no date") for line in range(1, 61))
-    said = Page(render_page(replace(figures, problems=many), agreement)).said
-    assert "bad-date 60 The first 50 of 60." in said
+    said = Page(written_of(replace(figures, problems=many), agreement)).said
+    assert "bad-date: 60 The first 50 of 60." in said
     assert "events.csv:50 is no date" in said and "events.csv:51" not in said
 
 
@@ -294,7 +302,7 @@ def test_contested_terms_stand_with_who_says_so(page: Page) -> None:
 
 
 def test_a_simulation_says_so_on_every_page(figures: Figures, agreement: Agreement) -> None:
-    written = render_page(replace(figures, is_simulation=True), agreement)
+    written = written_of(replace(figures, is_simulation=True), agreement)
     said = Page(written).said
     assert said.index("SIMULATION Invented reports of invented events.") < said.index("Situation report")
     assert '<div class="running" aria-hidden="true">SIMULATION · PUBLIC</div>' in written
@@ -311,7 +319,7 @@ def test_it_bears_having_nothing_to_say(figures: Figures, agreement: Agreement) 
         areas=(), not_seen=(), matrix={}, civilian_harm={"incidents": 0, "civilians_dead": 0}, presumed=0,
         counts={"violation": 0, "outside_scope": 0, "undetermined": 0},
     )  # fmt: skip
-    page = Page(render_page(bare, replace(agreement, zones={}, folder=Path("nowhere"), terms={})))
+    page = Page(written_of(bare, replace(agreement, zones={}, folder=Path("nowhere"), terms={})))
     assert page.faults == [] and page.open == []
     for words in ("so there is no map", "No report names who told it.", "No finding of this period is undetermined."):
         assert words in page.said
@@ -319,7 +327,7 @@ def test_it_bears_having_nothing_to_say(figures: Figures, agreement: Agreement) 
 
 def test_a_reading_is_named(figures: Figures, agreement: Agreement) -> None:
     assert (
-        "Reading “russia”, as Russia reads it" in Page(render_page(replace(figures, reading="russia"), agreement)).said
+        "Reading “russia”, as Russia reads it" in Page(written_of(replace(figures, reading="russia"), agreement)).said
     )
 
 
@@ -350,7 +358,7 @@ def attacked(attack: str, figures: Figures, agreement: Agreement, tell: Tell) ->
 
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_text_from_outside_stays_text(attack: str, figures: Figures, agreement: Agreement, tell: Tell) -> None:
-    written = render_page(*attacked(attack, figures, agreement, tell))
+    written = written_of(*attacked(attack, figures, agreement, tell))
     page = Page(written)
     assert page.faults == [] and page.open == []
     assert page.named("script") == [] and page.named("img") == []
@@ -360,9 +368,29 @@ def test_text_from_outside_stays_text(attack: str, figures: Figures, agreement: 
     assert re.findall(r"</style>", written) == ["</style>"]
 
 
+def test_in_arabic_all_that_runs_the_other_way_is_set_apart(figures: Figures, agreement: Agreement) -> None:
+    page = Page(written_of(figures, agreement, "ar"))
+    assert page.faults == [] and page.open == []
+    assert [(attrs["lang"], attrs["dir"]) for attrs in page.named("html")] == [("ar", "rtl")]
+    assert {attrs.get("dir") for attrs in page.named("bdi")} <= {"ltr", None}
+    body = re.sub(
+        r"(?s)<(style|svg|title|pre|q|bdi|summary|span lang|header)\b.*?</\1>", "", written_of(figures, agreement, "ar")
+    )
+    loose = re.findall(r">[^<]*[\u0600-\u06ff][^<]*<", body)
+    assert [text for text in loose if re.search(r"[A-Za-z]", text.replace("U+", ""))] == []
+
+
+def test_the_style_sheet_knows_no_left_and_no_right_but_on_paper(figures: Figures, agreement: Agreement) -> None:
+    for language in ("en", "ar"):
+        sheet = written_of(figures, agreement, language).partition("<style>")[2].partition("</style>")[0]
+        on_screen = re.sub(r"@page \{.*?\n\}", "", sheet, flags=re.DOTALL)
+        assert not re.search(r"\b(left|right)\b", on_screen)
+        assert not re.search(r"(padding|margin|border)-(top|bottom)", on_screen)
+
+
 def test_characters_that_turn_or_hide_text_are_shown(figures: Figures, agreement: Agreement, tell: Tell) -> None:
     attack = "safe \u202enoitaloiv\u2066 \x00\x1b\ud800 end"
-    written = render_page(*attacked(attack, figures, agreement, tell))
+    written = written_of(*attacked(attack, figures, agreement, tell))
     assert not re.search("[\u202a-\u202e\u2066-\u2069\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]", written)
     assert "safe [U+202E]noitaloiv[U+2066] \ufffd\ufffd\ufffd end" in written
     written.encode()
@@ -370,7 +398,7 @@ def test_characters_that_turn_or_hide_text_are_shown(figures: Figures, agreement
 
 def test_names_in_any_script_stand_apart(figures: Figures, agreement: Agreement, tell: Tell) -> None:
     attack = "شبكة شام: 12 قذيفة, (Даръа) בית"
-    written = render_page(*attacked(attack, figures, agreement, tell))
+    written = written_of(*attacked(attack, figures, agreement, tell))
     assert "<bdi>شبكة شام</bdi>: 12 <bdi>قذيفة</bdi>, (Даръа) <bdi>בית</bdi>" in written
     assert f'<q dir="auto">{attack}</q>' in written
 
@@ -392,7 +420,7 @@ def test_css_text_cannot_leave_its_string() -> None:
 def test_nine_hundred_findings_stay_light(tell: Tell, with_told: WithTold, agreement: Agreement) -> None:
     words = "Use of weapons, as reported. " * 15
     many = [replace(tell(f"{at:016x}", lon=36.0 + at / 1000), sentence=words) for at in range(900)]
-    assert len(render_page(with_told(*many), agreement).encode()) < 2_500_000
+    assert len(written_of(with_told(*many), agreement).encode()) < 2_500_000
 
 
 # ---- in a browser ----------------------------------------------------------------------------------------------------
@@ -427,14 +455,15 @@ def show(browser: Chrome, path: Path, width: int, scheme: str) -> None:
 @pytest.mark.chromium
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize("language", ["en", "ar"])
 @pytest.mark.parametrize("attack", ["", "x" * 300, "قذيفة " * 40])
 def test_it_fits_every_screen_and_asks_for_nothing(
-    browser: Chrome, tmp_path: Path, width: int, scheme: str, attack: str,
+    browser: Chrome, tmp_path: Path, width: int, scheme: str, attack: str, language: str,
     figures: Figures, agreement: Agreement, tell: Tell,
 ) -> None:  # fmt: skip
     path = tmp_path / "sitrep.html"
     shown = attacked(attack, figures, agreement, tell) if attack else (figures, agreement)
-    path.write_text(render_page(*shown), encoding="utf-8")
+    path.write_text(written_of(*shown, language), encoding="utf-8")
     show(browser, path, width, scheme)
     assert browser.execute_script("return innerWidth") == width
     assert browser.execute_script("return document.documentElement.scrollWidth <= innerWidth")
@@ -444,11 +473,13 @@ def test_it_fits_every_screen_and_asks_for_nothing(
 
 
 @pytest.mark.chromium
+@pytest.mark.parametrize("language", ["en", "ar"])
 def test_page_one_is_the_first_printed_page(
-    browser: Chrome, tmp_path: Path, figures: Figures, agreement: Agreement
+    browser: Chrome, tmp_path: Path, language: str, figures: Figures, agreement: Agreement
 ) -> None:
     path = tmp_path / "sitrep.html"
-    path.write_text(render_page(figures, agreement), encoding="utf-8")
+    head = f"centre.example/release/public\n12\n{'q1B0bnBh' * 5}=\n\n— centre.example {'Az3grlgt' * 12}\n"
+    path.write_text(render_page(document_of(figures, agreement, language=language, log_head=head)), encoding="utf-8")
     show(browser, path, 718, "light")  # A4 less its margins, in CSS pixels
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
     bottom = browser.execute_script("return document.querySelector('.page-one').getBoundingClientRect().bottom")

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
+import pickle
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -12,12 +16,16 @@ from typing import Any
 import pytest
 
 from trucewatch.agreement.terms import Agreement
-from trucewatch.problems import TrucewatchError
+from trucewatch.problems import TrucewatchError, WrongCall
 from trucewatch.sitreps import publish as publishing
+from trucewatch.sitreps.document import document_of
+from trucewatch.sitreps.markdown import render_markdown
 from trucewatch.sitreps.material import Figures, Told
-from trucewatch.sitreps.publish import PRODUCTS, SUMMARY, check_place, is_sitrep, publish
-from trucewatch.sitreps.tables import findings_csv, findings_geojson, findings_table, sitrep_markdown, summary_json
+from trucewatch.sitreps.publish import FORMATS, PRODUCTS, SUMMARY, check_place, is_sitrep, products, publish
+from trucewatch.sitreps.style import Style
+from trucewatch.sitreps.tables import findings_csv, findings_geojson, findings_parquet, findings_table, summary_json
 
+ROOT = Path(__file__).parents[2]
 DAY: dict[str, Any] = {
     "earliest": datetime(2018, 6, 2, 21, tzinfo=UTC),
     "latest": datetime(2018, 6, 3, 21, tzinfo=UTC),
@@ -50,9 +58,9 @@ def test_each_product_holds_what_its_maker_makes(made: Figures, agreement: Agree
     written = contents(tmp_path / "s")
     assert written["findings.csv"] == findings_csv(findings_table(made))
     assert written["findings.geojson"] == findings_geojson(made, agreement)
-    assert written["sitrep.md"] == sitrep_markdown(made, agreement)
+    assert written["sitrep.md"] == render_markdown(document_of(made, agreement)).encode()
     assert written[SUMMARY] == summary_json(made)
-    assert (written["findings.parquet"] or b"")[:4] == b"PAR1"
+    assert written["findings.parquet"] == findings_parquet(made, agreement)
     assert b"\r" not in (written["sitrep.html"] or b"\r")
 
 
@@ -60,6 +68,92 @@ def test_the_same_figures_give_the_same_bytes(made: Figures, agreement: Agreemen
     for name in ("one", "other"):
         publish(made, agreement, tmp_path / name)
     assert contents(tmp_path / "one") == contents(tmp_path / "other")
+
+
+def test_it_writes_what_is_asked_for(made: Figures, agreement: Agreement, tmp_path: Path) -> None:
+    paths = publish(made, agreement, tmp_path / "s", formats=("pdf", "csv"), languages=("ar", "en"))
+    assert [path.name for path in paths] == ["sitrep.ar.pdf", "sitrep.pdf", "findings.csv"]
+    assert set(contents(tmp_path / "s")) == {path.name for path in paths}
+    every = publish(made, agreement, tmp_path / "all", formats=FORMATS, languages=("en", "ar"))
+    assert [path.name for path in every] == list(products(FORMATS, ("en", "ar"))) and len(every) == 4 * 2 + 7
+    assert set(contents(tmp_path / "all")) == {path.name for path in every}
+    assert is_sitrep(tmp_path / "all")
+
+
+@pytest.mark.parametrize(
+    ("asked", "why"),
+    [
+        ({"formats": ("html", "pfd")}, "'pfd' is no format; did you mean 'pdf'?"),
+        ({"languages": ("xx",)}, "xx"),
+        ({"languages": ()}, "at least one language"),
+        ({"kind": "yearly"}, "'yearly' is no kind of sitrep"),
+        ({"formats": ("xlsx",), "style": Style(columns=("sentense",))}, "'sentense' is no column.*'sentence'"),
+    ],
+)
+def test_what_there_is_not_cannot_be_asked_for(
+    made: Figures, agreement: Agreement, tmp_path: Path, asked: dict[str, Any], why: str
+) -> None:
+    with pytest.raises(WrongCall, match=why):
+        publish(made, agreement, tmp_path / "s", **asked)
+    assert not contents(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("word", "library"),
+    [("pdf", "typst"), ("pdf", "pymupdf_fonts"), ("docx", "docx"), ("xlsx", "xlsxwriter"), ("hxl", "hxl")],
+)
+def test_a_library_that_is_not_there_is_named(
+    made: Figures, agreement: Agreement, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, word: str, library: str
+) -> None:
+    for name in ("pdf", "faces", "office", "spreadsheet", "hashtags"):
+        monkeypatch.delitem(sys.modules, f"trucewatch.sitreps.{name}", raising=False)
+    monkeypatch.setitem(sys.modules, library, None)
+    with pytest.raises(TrucewatchError, match=rf'{word}: {library}.* pip install "trucewatch\[office\]"'):
+        publish(made, agreement, tmp_path / "s", formats=("html", word))
+    assert not contents(tmp_path)
+
+
+def test_a_thematic_sitrep_has_tables_of_its_topic_alone(
+    tell: Callable[..., Told], with_told: Callable[..., Figures], agreement: Agreement, tmp_path: Path
+) -> None:
+    figures = with_told(tell("aa01", **DAY), replace(tell("bb02", **DAY), clause="C2"))
+    publish(figures, agreement, tmp_path / "s", formats=("csv", "summary"), kind="thematic", topic="C2")
+    written = contents(tmp_path / "s")
+    assert b"bb02" in (written["findings.csv"] or b"") and b"aa01" not in (written["findings.csv"] or b"")
+    assert json.loads(written[SUMMARY] or b"")["findings"]["undetermined"] == 1
+
+
+ELSEWHERE = """
+import os, pickle, sys, time, locale
+from pathlib import Path
+from trucewatch.sitreps.publish import FORMATS, publish
+os.umask(int(os.environ["MASK"], 8))
+figures, agreement = pickle.loads(Path(sys.argv[1]).read_bytes())
+publish(figures, agreement, Path("out"), formats=FORMATS, languages=("en", "ar"))
+"""
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        {"TZ": "Pacific/Kiritimati", "LC_ALL": "C", "MASK": "077", "PYTHONHASHSEED": "1", "SOURCE_DATE_EPOCH": "1"},
+        {"TZ": "America/Adak", "LC_ALL": "C.UTF-8", "LANG": "ar_SY.UTF-8", "MASK": "002", "PYTHONHASHSEED": "2"},
+    ],
+)
+def test_wherever_it_is_made_the_bytes_are_the_same(
+    made: Figures, agreement: Agreement, tmp_path: Path, place: dict[str, str]
+) -> None:
+    folder = tmp_path / place["TZ"].replace("/", " ")
+    folder.mkdir()
+    (tmp_path / "figures").write_bytes(pickle.dumps((made, agreement)))
+    call = [sys.executable, "-c", ELSEWHERE, str(tmp_path / "figures")]
+    environment = {**os.environ, **place, "HOME": str(folder), "TMPDIR": str(folder), "PYTHONPATH": str(ROOT)}
+    subprocess.run(call, cwd=folder, env=environment, check=True, timeout=300)
+    publish(made, agreement, tmp_path / "here", formats=FORMATS, languages=("en", "ar"))
+    here, there = contents(tmp_path / "here"), contents(folder / "out")
+    assert {name for name in here if here[name] != there[name]} == set()
+    assert [path.name for path in folder.iterdir()] == ["out"]
+    assert not [name for name in here if str(tmp_path).encode() in (here[name] or b"")]
 
 
 def test_its_own_folder_is_replaced_whole(made: Figures, agreement: Agreement, tmp_path: Path) -> None:

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import ast
 import itertools
 import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from trucewatch import occasions
 from trucewatch.actors import write_pairs
 from trucewatch.agreement.terms import Agreement, Presumption
-from trucewatch.findings import Responsibility
-from trucewatch.levels import Level
+from trucewatch.findings import FINDING_SCHEMA, Responsibility, responsibility
+from trucewatch.incidents import FIRST_HAND
+from trucewatch.levels import CHAIN, Level
+from trucewatch.sitreps.languages import Phrase, language_of, listed
 from trucewatch.sitreps.material import Material, Told
 from trucewatch.sitreps.places import zones_of
 from trucewatch.sitreps.sentences import (
-    listed,
+    said_elsewhere,
     tell_findings,
     tell_origins,
     tell_place,
@@ -29,6 +36,7 @@ from trucewatch.sitreps.sentences import (
     tell_sides,
     tell_unknowns,
 )
+from trucewatch.sitreps.style import Style
 from trucewatch.where import distance_m, sector
 
 Claim = Callable[..., dict[str, Any]]
@@ -62,11 +70,13 @@ def test_every_finding_says_on_whose_word_and_nothing_is_called_confirmed(
 ) -> None:
     row = claim("a", pairs=both_ways(*sides), radius_m=radius_m, civilians_dead=dead)
     for told in told_of(material_of(row, audience=audience)):
-        assert ", reported by SOHR (in UCDP): 3 June 2018, Daraa town, within " in told.sentence
+        assert ", reported by SOHR (in UCDP): " in told.sentence
+        place = "3 June 2018, Daraa town, within " if audience is Level.MISSION else "somewhere in "
+        assert place in told.sentence
         assert "confirmed" not in told.sentence.replace("not confirmed", "")
         assert ("not confirmed" in told.sentence) == (told.outcome == "violation")
         assert ("Civilian dead as reported: 4." in told.sentence) == (dead == 4)
-        assert told.chain[0]["line"] == 17
+        assert [link["line"] for link in told.chain] == ([17] if audience is Level.MISSION else [])
 
 
 def test_a_violation_is_told_as_reported(claim: Claim, material_of: MaterialOf) -> None:
@@ -74,7 +84,7 @@ def test_a_violation_is_told_as_reported(claim: Claim, material_of: MaterialOf) 
     assert (told.outcome, told.zone, told.presumption) == ("violation", "daraa", False)
     assert told.sentence == (
         "Shelling, reported by SOHR (in UCDP): 3 June 2018, Daraa town, within 3 km of a point; between Government of "
-        "Syria and Southern Front, who acted is not said. If it was as reported, inconsistent with C1; reported, not "
+        "Syria and Southern Front, who acted is not said. Assessed as inconsistent with C1, if it was as reported; not "
         "confirmed."
     )
 
@@ -146,7 +156,7 @@ def test_what_would_settle_it_stays_within_the_mission(claim: Claim, material_of
     assert inside.sentence.endswith(
         "Undetermined under C1. It would settle it to know the disputed area and where exactly it happened."
     )
-    for audience in Level:
+    for audience in CHAIN:
         if audience < Level.MISSION:
             (outside,) = told_of(material_of(vague, audience=audience))
             assert outside.settled_by == ()
@@ -296,7 +306,7 @@ def test_who_repeats_whom_and_what_it_changed_stays_within_the_mission(claim: Cl
     ((echo,),) = [link["repeats"] for link in inside.chain if "repeats" in link]
     assert (echo["how"], echo["file"], echo["line"]) == ("cites", inside.chain[0]["file"], inside.chain[0]["line"])
     assert [(one["field"], one["change"]) for one in echo["drift"]] == [("dead", "added")]
-    for audience in Level:
+    for audience in CHAIN:
         if audience < Level.MISSION:
             (outside,) = told_of(material_of(*rows, audience=audience))
             assert "repeat" not in outside.origins
@@ -351,3 +361,62 @@ def test_a_list_reads_as_a_sentence_does(words: list[str]) -> None:
     assert re.split(", | and ", told) == (words or [""])
     assert told.count(" and ") == (len(words) > 1)
     assert told.count(", ") == max(len(words) - 2, 0)
+
+
+# ---- whether parties are named ---------------------------------------------------------------------------------------
+
+
+def test_without_a_mandate_to_name_parties_none_is_named(claim: Claim, material_of: MaterialOf) -> None:
+    rows = (claim("a"), claim("b", pairs=write_pairs([(GOVERNMENT, SOUTH)])))
+    named, unnamed = (told_of(material_of(*rows, names_parties=names)) for names in (True, False))
+    assert [told.id for told in named] == [told.id for told in unnamed]
+    assert [told.outcome for told in named] == [told.outcome for told in unnamed]
+    for name in (GOVERNMENT, SOUTH):
+        assert any(name in str(told) for told in named)
+        assert [told for told in unnamed if name in f"{told.sentence} {told.responsibility} {told.account}"] == []
+    assert {told.responsible for told in unnamed} == {()}
+    assert all("who took part is not told" in told.sentence for told in unnamed)
+
+
+# ---- what other modules word -----------------------------------------------------------------------------------------
+
+
+def test_every_ground_of_responsibility_is_known_in_every_language(agreement: Agreement) -> None:
+    register = agreement.register
+    pairs = (write_pairs([("", "")]), write_pairs([(SOUTH, "")]), both_ways(SOUTH, GOVERNMENT))
+    grounds = [responsibility(each, register)[2] for each in pairs]
+    tree = ast.parse(Path(occasions.__file__).read_text(encoding="utf-8"))
+    grounds += [
+        str(part.value.value)
+        for part in ast.walk(tree)
+        if isinstance(part, ast.keyword) and part.arg == "grounds" and isinstance(part.value, ast.Constant)
+    ]
+    assert len(grounds) == 5
+    assert [words for words in (*grounds, FIRST_HAND) if not isinstance(said_elsewhere(words), Phrase)] == []
+
+
+def test_what_was_held_together_is_told_in_arabic_too(claim: Claim, material_of: MaterialOf) -> None:
+    material = material_of(claim("a"))
+    day = claim("a")["earliest"]
+    held = "At least 12 tanks at 2 places at one time, where at most 10 are allowed"
+    row = {
+        "finding": "f1", "subject_kind": "occasion", "occasion": held, "earliest": day,
+        "latest": day + timedelta(hours=2), "rests_on": ["a"], "clause": "C3", "reading": "", "outcome": "violation",
+        "hypothetical": False, "tests": "{}", "settled_by": "[]", "presumption": False, "responsibility": "actor",
+        "responsible": ["iran-backed"], "grounds": "the reports name this party at each place",
+        "standard": "reasonable-grounds", "proof": "yes", "per_test": False,
+    }  # fmt: skip
+    due = {**row, "occasion": "The guarantors draw the line", "clause": "C1", "outcome": "undetermined", "rests_on": []}
+    found = pl.DataFrame([row, due], schema=FINDING_SCHEMA)
+    (duty, ceiling) = tell_findings(
+        material, found, pl.DataFrame(schema={"incident": pl.String(), "zone": pl.String()})
+    )
+    assert ceiling.sentence.startswith(f"{held}, reported by SOHR (in UCDP): ")
+    assert duty.sentence.startswith(
+        "Due 3 June 2018, 00:00-01:59 from iran backed: The guarantors draw the line. No report"
+    )
+    arabic = language_of("ar", material.agreement, Style(), "mission")
+    for told in (duty, ceiling):
+        left = re.sub(r"SOHR|UCDP|C[13]", "", f"{arabic.tell(told.sentence)} {arabic.tell(told.responsibility)}")
+        assert not re.search("[A-Za-z]", left)
+    assert "12 من الدبابات" in arabic.tell(ceiling.sentence)

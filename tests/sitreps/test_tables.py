@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import geopandas
 import jsonschema
 import polars as pl
 import pytest
@@ -24,8 +25,9 @@ from trucewatch.sitreps.tables import (
     FINDINGS,
     findings_csv,
     findings_geojson,
+    findings_json,
+    findings_parquet,
     findings_table,
-    sitrep_markdown,
     summary,
     summary_json,
 )
@@ -33,7 +35,8 @@ from trucewatch.where import distance_m
 
 Tell = Callable[..., Told]
 WithTold = Callable[..., Figures]
-SCHEMA = Path(__file__).parents[2] / "trucewatch" / "formats" / "summary.schema.json"
+FORMATS = Path(__file__).parents[2] / "trucewatch" / "formats"
+SCHEMA = FORMATS / "summary.schema.json"
 DANGEROUS = "=+-@\t\r\n"
 VAGUE: dict[str, Any] = {"lon": None, "lat": None, "radius_m": None}
 DAY: dict[str, Any] = {
@@ -86,11 +89,34 @@ def test_without_findings_the_columns_stay(with_told: WithTold) -> None:
     assert findings_csv(table).decode().splitlines()[0].startswith("finding,clause,outcome,sentence,earliest,")
 
 
-def test_the_parquet_file_keeps_names_and_types(published: Figures, tmp_path: Path) -> None:
-    findings_table(published).write_parquet(tmp_path / "findings.parquet")
-    read = pl.read_parquet(tmp_path / "findings.parquet")
-    assert dict(read.schema) == FINDINGS
-    assert read.equals(findings_table(published))
+def test_the_parquet_file_keeps_names_and_types(published: Figures, agreement: Agreement) -> None:
+    read = pl.read_parquet(io.BytesIO(findings_parquet(published, agreement)))
+    assert dict(read.schema) == {**FINDINGS, "geometry": pl.Binary()}
+    assert read.drop("geometry").equals(findings_table(published))
+
+
+def test_the_parquet_file_is_geoparquet(published: Figures, agreement: Agreement, tmp_path: Path) -> None:
+    path = tmp_path / "findings.parquet"
+    path.write_bytes(findings_parquet(published, agreement))
+    geo = json.loads(pl.read_parquet_metadata(path)["geo"])
+    assert (geo["version"], geo["primary_column"]) == ("1.1.0", "geometry")
+    assert geo["columns"]["geometry"]["encoding"] == "WKB"
+    read = geopandas.read_parquet(path)
+    assert read.crs == "OGC:CRS84"
+    drawn = features(published, agreement)
+    for name, region in zip(read["finding"], read.geometry, strict=True):
+        told = drawn[name]["geometry"]
+        assert (region is None) == (told is None)
+        assert told is None or region.equals(shapely.geometry.shape(told))
+    assert list(read.total_bounds) == pytest.approx(geo["columns"]["geometry"]["bbox"])
+    assert geo["columns"]["geometry"]["geometry_types"] == sorted({region.geom_type for region in read.geometry.dropna()})
+
+
+def test_without_a_region_it_is_geoparquet_still(with_told: WithTold, agreement: Agreement, tmp_path: Path) -> None:
+    path = tmp_path / "findings.parquet"
+    path.write_bytes(findings_parquet(with_told(), agreement))
+    read = geopandas.read_parquet(path)
+    assert (len(read), read.geometry.name) == (0, "geometry")
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -199,6 +225,50 @@ def test_properties_are_the_columns_of_the_csv(published: Figures, agreement: Ag
     assert (properties["earliest"], properties["latest"]) == ("2018-06-02T21:00:00Z", "2018-06-03T21:00:00Z")
 
 
+@pytest.mark.parametrize(("to_mission", "decimals"), [(True, 5), (False, 2)])
+def test_a_region_is_rounded_by_audience(
+    published: Figures, agreement: Agreement, to_mission: bool, decimals: int
+) -> None:
+    (ring,) = features(replace(published, shows_leads=to_mission), agreement)["a1"]["geometry"]["coordinates"]
+    assert all(round(value, decimals) == value for point in ring for value in point)
+    assert any(round(value, decimals - 1) != value for point in ring for value in point)
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(lon=st.floats(35.5, 37.5), lat=st.floats(32, 34), radius_m=st.floats(1, 4000))
+def test_a_rounded_region_is_a_region_or_is_not_drawn(
+    tell: Tell, with_told: WithTold, agreement: Agreement, lon: float, lat: float, radius_m: float
+) -> None:
+    figures = replace(with_told(tell("a", **DAY, lon=lon, lat=lat, radius_m=radius_m)), shows_leads=False)
+    told = features(figures, agreement)["a"]["geometry"]
+    assert told is None or (shapely.geometry.shape(told).is_valid and shapely.geometry.shape(told).area > 0)
+
+
+# ---- JSON ------------------------------------------------------------------------------------------------------------
+
+
+def test_the_json_is_what_its_schema_publishes(published: Figures, agreement: Agreement) -> None:
+    told = json.loads(findings_json(published, agreement))
+    schema = json.loads((FORMATS / "findings.schema.json").read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.validate(told, schema)
+    for wrong in ({"line": 7}, {"outcome": "guilty"}, {"earliest": "2018-06-02"}, {"share_inside": 2}):
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate({**told, "findings": [{**told["findings"][0], **wrong}]}, schema)
+    assert schema["$defs"]["finding"]["required"] == [*FINDINGS, "geometry"]
+
+
+def test_the_json_says_what_the_other_tables_say(published: Figures, agreement: Agreement) -> None:
+    told = json.loads(findings_json(published, agreement))
+    drawn = features(published, agreement)
+    assert told["marking"] == "public"
+    for finding, row in zip(told["findings"], findings_table(published).iter_rows(named=True), strict=True):
+        assert finding.pop("geometry") == drawn[row["finding"]]["geometry"]
+        assert finding.pop("chain_to_line") == json.loads(row["chain_to_line"])
+        assert finding.pop("tests") == json.loads(row["tests"])
+        assert finding == drawn[row["finding"]]["properties"] | {name: finding[name] for name in ("earliest", "latest")}
+
+
 # ---- summary ---------------------------------------------------------------------------------------------------------
 
 
@@ -229,45 +299,3 @@ def test_the_summary_says_the_figures_and_nothing_else(figures: Figures) -> None
 def test_what_was_not_counted_is_null_and_not_nought(figures: Figures) -> None:
     told = summary(replace(figures, strict_counts=None, concentration=None, reading=""))
     assert [told[name] for name in ("findings_without_presumption", "source_concentration", "reading")] == [None] * 3
-
-
-# ---- Markdown --------------------------------------------------------------------------------------------------------
-
-
-def test_markdown_tells_every_finding_under_its_clause(figures: Figures, agreement: Agreement) -> None:
-    text = sitrep_markdown(figures, agreement).decode()
-    heads = [line.partition(":")[0] for line in text.splitlines() if line.startswith("## C")]
-    assert heads == [f"## {clause.id}" for clause in agreement.clauses]
-    assert [line.split("`")[1] for line in text.splitlines() if line.startswith("- `")] == [
-        "aa01",
-        "bb02",
-        "cc03",
-        "dd04",
-    ]
-    assert "| as assessed | 1 | 1 | 2 |" in text
-
-
-HOSTILE = "<img src=x> [a](javascript:b) `c` *d* _e_ | # \\"
-ESCAPED = "\\<img src=x\\> \\[a\\](javascript:b) \\`c\\` \\*d\\* \\_e\\_ \\| \\# \\\\"
-
-
-def test_markdown_runs_no_markup_that_a_report_brought(figures: Figures, agreement: Agreement) -> None:
-    finding = replace(figures.told[0], sentence=f"x\n\n{HOSTILE}")
-    told = replace(figures, told=(finding,), assessment=(HOSTILE, "b", "c"), not_seen=(HOSTILE,))
-    lines = sitrep_markdown(told, agreement).decode().splitlines()
-    assert f"- `aa01` x {ESCAPED}" in lines
-    assert ESCAPED in lines
-    assert f"- {ESCAPED}" in lines
-    assert not [line for line in lines if "<img" in line.replace("\\<", "")]
-
-
-def test_markdown_says_that_a_simulation_is_one(figures: Figures, agreement: Agreement) -> None:
-    assert b"SIMULATION" not in sitrep_markdown(figures, agreement)
-    assert b"SIMULATION: none of this happened" in sitrep_markdown(replace(figures, is_simulation=True), agreement)
-
-
-def test_markdown_counts_the_faults_that_it_does_not_list(figures: Figures, agreement: Agreement) -> None:
-    many = replace(figures, problems=figures.problems * 60)
-    text = sitrep_markdown(many, agreement).decode()
-    assert text.count("bad-date") == 50
-    assert "- and 10 more" in text

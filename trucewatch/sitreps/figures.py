@@ -11,17 +11,19 @@ from datetime import UTC, datetime, timedelta
 
 import polars as pl
 
-from trucewatch.actors import ANYBODY, read_pairs
+from trucewatch.actors import ANYBODY, Register, read_pairs
 from trucewatch.acts import act_tree
 from trucewatch.agreement.terms import Agreement, Clause
 from trucewatch.evidence import Assertion
 from trucewatch.judgements import Outcome
 from trucewatch.levels import Level
 from trucewatch.names import plain_name
+from trucewatch.sitreps.disclosure import told_as_empty, too_few
+from trucewatch.sitreps.languages import joined, listed, name, phrase, when
 from trucewatch.sitreps.material import AreaRow, Cell, Concentration, Figures, Material, Period, Window
 from trucewatch.sitreps.places import coverage, zones_of
-from trucewatch.sitreps.sentences import listed, tell_findings
-from trucewatch.when import FAR_AHEAD, LONG_AGO, Span, local_day, midnight, tell, tell_day, time_zone
+from trucewatch.sitreps.sentences import as_named, assessed, said_elsewhere, tell_findings
+from trucewatch.when import FAR_AHEAD, LONG_AGO, Span, local_day, midnight, time_zone
 
 WINDOW_DAYS = 30
 OUTCOMES = (str(Outcome.VIOLATION), str(Outcome.OUTSIDE_SCOPE), str(Outcome.UNDETERMINED))
@@ -36,16 +38,19 @@ def figures(material: Material, period: Span | None = None) -> Figures:
     answered = _in_period(material.findings, inside, span.start, span.end)
     # Allegations that a clause does not reach are answered, and counted nowhere.
     found = answered.filter(pl.col("outcome") != Outcome.UNTOUCHED)
-    zones = tuple((zone, agreement.zones[zone].label) for zone in _area_columns(agreement))
-    placed = _zone_of(material)
+    zones = tuple((zone, _zone(zone, agreement)) for zone in _area_columns(agreement))
+    everywhere, least = _zone_of(material), material.view.grain.least_count
+    before = _in_period(material.findings, _begun(material.incidents.incidents, *span.before), *span.before)
+    few = too_few(answered, everywhere, least) | too_few(before, everywhere, least)
+    placed = everywhere.filter(~pl.col("incident").is_in(few))
     lethal = _lethal(material, span)
     strict = None if material.strict is None else _in_period(material.strict, inside, span.start, span.end)
     concentration = _concentration(lethal if lethal.height else inside, material)
     counts = _counts(found)
     harm = _civilian_harm(inside, found)
-    matrix = _matrix(material, found, placed, zones, span)
+    matrix = _matrix(material, found, everywhere, placed, zones, span)
     return Figures(
-        title=agreement.title.get("en", agreement.id),
+        title=name("agreement", agreement.id, agreement.title.get("en", agreement.id)),
         marking=material.view.level.word,
         period=span,
         cut_off=_cut_off(material),
@@ -53,7 +58,7 @@ def figures(material: Material, period: Span | None = None) -> Figures:
         assessment=_assessment(material, span, counts, lethal, concentration, harm),
         civilian_harm=harm,
         areas=_areas(material, span, found, placed, zones),
-        not_seen=(*_not_seen(material, agreement, matrix), *filter(None, [material.incidents.left_out])),
+        not_seen=(*_not_seen(material, agreement, matrix), *_not_compared(material)),
         concentration=concentration,
         counts=counts,
         strict_counts=_counts(strict) if strict is not None else None,
@@ -62,7 +67,7 @@ def figures(material: Material, period: Span | None = None) -> Figures:
         windows=_windows(material),
         matrix=matrix,
         zones=zones,
-        told=tell_findings(material, answered, placed),
+        told=tell_findings(material, answered, placed, few),
         rows_read=material.rows_read,
         rows_refused=material.rows_refused,
         claims=material.view.claims.height,
@@ -75,6 +80,10 @@ def figures(material: Material, period: Span | None = None) -> Figures:
         is_simulation=material.is_simulation,
         withdrawn=material.withdrawn,
         shows_leads=material.view.audience >= Level.MISSION,
+        acts=dict(sorted(inside.group_by("act").len().iter_rows())),
+        audience=material.view.audience.word,
+        may_determine=material.may_determine,
+        names_parties=material.names_parties,
     )
 
 
@@ -91,8 +100,8 @@ def _period(material: Material, span: Span | None) -> Period:
     if end >= FAR_AHEAD:
         day = local_day(max((last or _EPOCH) - timedelta(microseconds=1), start), zone)
         end = midnight(day + _DAY, zone)
-    told = tell(Span(start, end, "interval"), zone)
-    return Period(start, end, told if first or span else "nothing received")
+    told = when(Span(start, end, "interval"), zone)
+    return Period(start, end, told if first or span else phrase("nothing received"))
 
 
 _DAY = timedelta(days=1)
@@ -179,13 +188,14 @@ def _windows(material: Material) -> tuple[Window, ...]:
         if known[0] is None or start < known[0] or end > known[1]:
             continue
         before, after = _begun(lethal, start, cut), _begun(lethal, cut, end)
-        names = sorted({*(dyads := _dyads(before)), *(later := _dyads(after))})
+        dyads, later = (_dyads(each, material) for each in (before, after))
+        names = sorted({*dyads, *later})
         ranked = sorted(names, key=lambda name: (-dyads.get(name, 0) - later.get(name, 0), name))
         found.append(
             Window(
-                date=tell(Span(cut, midnight(day + timedelta(days=1), zone), "day"), zone),
-                before_text=tell(Span(start, cut, "interval"), zone),
-                after_text=tell(Span(cut, end, "interval"), zone),
+                date=when(Span(cut, midnight(day + timedelta(days=1), zone), "day"), zone),
+                before_text=when(Span(start, cut, "interval"), zone),
+                after_text=when(Span(cut, end, "interval"), zone),
                 before=before.height,
                 after=after.height,
                 dyads=tuple((name, dyads.get(name, 0), later.get(name, 0)) for name in ranked),
@@ -194,25 +204,30 @@ def _windows(material: Material) -> tuple[Window, ...]:
     return tuple(found)
 
 
-def _dyads(incidents: pl.DataFrame) -> dict[str, int]:
+def _dyads(incidents: pl.DataFrame, material: Material) -> dict[str, int]:
+    if not material.names_parties:
+        return {}
     counted: dict[str, int] = {}
     for pairs, number in incidents.group_by("pairs").len().iter_rows():
-        name = dyad(pairs)
-        counted[name] = counted.get(name, 0) + int(number)
+        told = dyad(pairs, material.agreement.register)
+        counted[told] = counted.get(told, 0) + int(number)
     return counted
 
 
-def dyad(pairs: str | None) -> str:
+def dyad(pairs: str | None, register: Register) -> str:
     """Name the sides of a set of feasible pairs, in no order that could be read as blame."""
     told = read_pairs(pairs or ANYBODY)
     actors = sorted({actor for actor, _ in told if actor}, key=str.casefold)
     targets = {target for _, target in told}
     if not actors:
-        return "sides not named"
+        return phrase("sides not named")
+    acted = [as_named(actor, register) for actor in actors]
     if len(actors) == 1:
-        against = sorted(targets - {"", actors[0]})
-        return f"{actors[0]} against {', '.join(against)}" if against else actors[0]
-    return " – ".join(actors)
+        against = [as_named(target, register) for target in sorted(targets - {"", actors[0]})]
+        return (
+            phrase("{actor} against {targets}", actor=acted[0], targets=joined(against, ", ")) if against else acted[0]
+        )
+    return joined(acted, " – ")
 
 
 def _concentration(incidents: pl.DataFrame, material: Material) -> Concentration | None:
@@ -229,7 +244,7 @@ def _concentration(incidents: pl.DataFrame, material: Material) -> Concentration
     label = named.filter(pl.col("plain") == plain)["offices"].sort()[0]
     return Concentration(
         incidents=incidents.height,
-        office=str(label),
+        office=said_elsewhere(str(label)),
         alone=int(alone.filter(pl.col("plain") == plain)["len"].sum()),
         cite=int(cite.filter(pl.col("plain") == plain)["len"].sum()),
     )
@@ -275,7 +290,7 @@ def _areas(
     first = material.view.claims["earliest"].min()
     is_held = isinstance(first, datetime) and first <= start
     rows = []
-    for zone, label in (*zones, (ELSEWHERE, "cannot be placed in one area")):
+    for zone, label in (*zones, (ELSEWHERE, phrase("cannot be placed in one area"))):
         now = _counts(_of_zone(found, placed, zone, zones))
         before = _counts(_of_zone(earlier, placed, zone, zones)) if is_held else None
         rows.append(AreaRow(zone, label, now, before))
@@ -291,10 +306,12 @@ def _of_zone(findings: pl.DataFrame, placed: pl.DataFrame, zone: str, zones: Seq
 def _matrix(
     material: Material,
     found: pl.DataFrame,
+    everywhere: pl.DataFrame,
     placed: pl.DataFrame,
     zones: Sequence[tuple[str, str]],
     period: Period,
 ) -> dict[str, dict[str, Cell]]:
+    """Return a cell for each clause and zone: of the incidents that are told as `placed`, of all those `everywhere`."""
     table: dict[str, dict[str, Cell]] = {}
     for clause in material.agreement.clauses:
         of_clause = found.filter(pl.col("clause") == clause.id)
@@ -305,7 +322,8 @@ def _matrix(
                 row[zone] = Cell("counts", counts)
             else:
                 seen = coverage(material.view.claims, material.agreement, clause, zone, period.start, period.end)
-                row[zone] = Cell(seen)
+                is_empty = not any(_counts(_of_zone(of_clause, everywhere, zone, zones)).values())
+                row[zone] = Cell(seen if is_empty else told_as_empty(seen))
         table[clause.id] = row
     return table
 
@@ -313,38 +331,67 @@ def _matrix(
 def _not_seen(material: Material, agreement: Agreement, matrix: Mapping[str, Mapping[str, Cell]]) -> tuple[str, ...]:
     """Return what nobody could see, as sentences: what the sources hold nothing about."""
     claims = material.view.claims
-    said = []
+    said: list[str] = []
     if not claims.filter(pl.col("assertion") == Assertion.NOTHING).height:
         said.append(
-            "No source received says when and where nothing was observed, so an area without reports is not a calm one."
+            phrase(
+                "No source received says when and where nothing was observed, so an area without reports is not a calm "
+                "one."
+            )
         )
     untested = [clause.id for clause in agreement.clauses if not _is_tested(clause, claims)]
     if said == []:
         said += _unwatched(material, matrix)
     if untested:
         said.append(
-            f"Nothing received bears on {listed(untested)}: the sources hold no reports of forces or weapons in place, "
-            "or of steps taken."
+            phrase(
+                "Nothing received bears on {clauses}: the sources hold no reports of forces or weapons in place, or of "
+                "steps taken.",
+                clauses=listed(untested),
+            )
         )
-    hidden = [line.label for line in agreement.lines.values() if line.shape is None]
+    hidden = [name("line", line.id, line.label) for line in agreement.lines.values() if line.shape is None]
     if hidden:
-        said.append(f"Never published, so nothing can be measured from it: {listed(hidden)}.")
+        said.append(phrase("Never published, so nothing can be measured from it: {lines}.", lines=listed(hidden)))
     if claims.filter("records_deaths").height and claims.filter(~pl.col("records_deaths")).is_empty():
-        said.append("The sources record deaths only; fire that killed nobody is not in them.")
+        said.append(phrase("The sources record deaths only; fire that killed nobody is not in them."))
     return tuple(said)
+
+
+def _not_compared(material: Material) -> tuple[str, ...]:
+    if not material.incidents.not_compared:
+        return ()
+    return (
+        phrase(
+            "{count} pair of reports of one neighbourhood and time was not compared: each was compared with those "
+            "nearest to it in time",
+            "{count} pairs of reports of one neighbourhood and time were not compared: each was compared with those "
+            "nearest to it in time",
+            count=material.incidents.not_compared,
+        ),
+    )
 
 
 def _unwatched(material: Material, matrix: Mapping[str, Mapping[str, Cell]]) -> list[str]:
     """Return for each clause the zones that nobody is known to have watched for such acts, as sentences."""
-    zones = material.agreement.zones
-    told: dict[str, list[str]] = {}
+    agreement = material.agreement
+    told: dict[tuple[str, ...], list[str]] = {}
     for clause, row in matrix.items():
-        unseen = [zones[zone].label for zone, cell in row.items() if cell.word == "not observed" and zone in zones]
+        unseen = tuple(zone for zone, cell in row.items() if cell.word == "not observed" and zone in agreement.zones)
         if unseen:
-            told.setdefault(listed(unseen), []).append(clause)
+            told.setdefault(unseen, []).append(clause)
     return [
-        f"Nobody is known to have watched {where} with a view to {listed(clauses)}." for where, clauses in told.items()
+        phrase(
+            "Nobody is known to have watched {zones} with a view to {clauses}.",
+            zones=listed(_zone(zone, agreement) for zone in unseen),
+            clauses=listed(clauses),
+        )
+        for unseen, clauses in told.items()
     ]
+
+
+def _zone(zone: str, agreement: Agreement) -> str:
+    return name("zone", zone, agreement.zones[zone].label)
 
 
 def _is_tested(clause: Clause, claims: pl.DataFrame) -> bool:
@@ -358,8 +405,10 @@ def _is_tested(clause: Clause, claims: pl.DataFrame) -> bool:
 def _cut_off(material: Material) -> str:
     last = material.view.claims["latest"].max()
     if not isinstance(last, datetime):
-        return "nothing received"
-    return tell_day(local_day(last - timedelta(microseconds=1), material.agreement.timezone))
+        return phrase("nothing received")
+    zone = material.agreement.timezone
+    day = local_day(last - timedelta(microseconds=1), zone)
+    return when(Span(midnight(day, zone), midnight(day + _DAY, zone), "day"), zone)
 
 
 def _assessment(
@@ -371,31 +420,40 @@ def _assessment(
     harm: Mapping[str, int],
 ) -> tuple[str, str, str]:
     agreement = material.agreement
-    area = listed([agreement.zones[zone].label for zone in agreement.widest_area()])
+    area = listed(_zone(zone, agreement) for zone in agreement.widest_area())
     if material.view.claims.is_empty():
-        first = "Nothing was received that could be assessed."
+        first = phrase("Nothing was received that could be assessed.")
     elif lethal.height:
-        first = f"{period.text}: sources recorded {_number(lethal.height, 'lethal incident')} in {area}."
-    else:
-        first = f"{period.text}: {_number(sum(counts.values()), 'finding')} on clauses in {area or 'the area'}."
-    second = (
-        f"Judged clause by clause, {_number(counts['violation'], 'finding')} of violation "
-        f"{'rests' if counts['violation'] == 1 else 'rest'} on what was reported, "
-        f"{counts['outside_scope']:,} are outside the scope of the agreement, and {counts['undetermined']:,} cannot be "
-        "determined on what is known."
-    )
-    if material.may_determine is False and counts["violation"]:
-        second = second.replace("of violation rest", "of violation, each as reported and none confirmed, rest", 1)
-    harmed = f"{_number(harm['incidents'], 'incident')} with civilian dead" if harm["incidents"] else "no civilian dead"
-    if concentration:
-        third = (
-            f"{concentration.alone:,} of {concentration.incidents:,} incidents rest on {concentration.office} alone; "
-            f"the reports behind these findings tell of {harmed}."
+        first = phrase(
+            "{period}: sources recorded {count} lethal incident in {area}.",
+            "{period}: sources recorded {count} lethal incidents in {area}.",
+            period=period.text,
+            count=lethal.height,
+            area=area,
         )
     else:
-        third = f"The reports behind these findings tell of {harmed}."
-    return first, second, third
+        first = phrase(
+            "{period}: {count} finding on clauses in {area}.",
+            "{period}: {count} findings on clauses in {area}.",
+            period=period.text,
+            count=sum(counts.values()),
+            area=area or phrase("the area"),
+        )
+    return first, assessed(counts, material.may_determine), _third(concentration, harm)
 
 
-def _number(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+def _third(concentration: Concentration | None, harm: Mapping[str, int]) -> str:
+    harmed = (
+        phrase("{count} incident with civilian dead", "{count} incidents with civilian dead", count=harm["incidents"])
+        if harm["incidents"]
+        else phrase("no civilian dead")
+    )
+    if concentration is None:
+        return phrase("The reports behind these findings tell of {harm}.", harm=harmed)
+    return phrase(
+        "{alone} of {incidents} incidents rest on {office} alone; the reports behind these findings tell of {harm}.",
+        alone=concentration.alone,
+        incidents=concentration.incidents,
+        office=concentration.office,
+        harm=harmed,
+    )

@@ -18,11 +18,11 @@ from shapely.geometry.base import BaseGeometry
 
 from trucewatch.agreement.terms import Agreement
 from trucewatch.judgements import Outcome
+from trucewatch.sitreps.languages import Language, joined, phrase
 from trucewatch.sitreps.material import Figures
 from trucewatch.where import PlaceKind, Plane
 
-NOT_AUTHORITATIVE = "not authoritative: no base map decides a line"
-NO_ZONE = "None of the agreement's zones was ever drawn, so there is no map."
+_NOT_AUTHORITATIVE = phrase("not authoritative: no base map decides a line")
 
 _WIDTH = 720.0
 _LEAST_HEIGHT, _MOST_HEIGHT = 300.0, 900.0
@@ -42,6 +42,18 @@ class Caption:
     country_only: int
     unplaced: int
     beyond: int
+    numbered: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A map as SVG: what it shows and leaves out, in sentences, and the names of the zones that it only numbers."""
+
+    svg: str
+    alt: str
+    caption: tuple[str, ...]
+    width: int
+    height: int
     numbered: tuple[str, ...]
 
 
@@ -99,40 +111,59 @@ class _Sheet:
     caption: Caption
 
 
-def draw_map(figures: Figures, agreement: Agreement, is_small: bool = False) -> str:
-    """Draw the places of a sitrep's incidents on the zones of the agreement, as SVG; empty where no zone is drawn.
+def draw_map(figures: Figures, agreement: Agreement, language: Language, is_small: bool = False) -> Drawing | None:
+    """Draw the places of a sitrep's incidents on the zones of the agreement; None where no zone is drawn.
 
-    The small map carries no graticule, no numbers and no names of places.
+    The small map carries no graticule, no numbers and no names of places. Names are as the figures have them; the words
+    of the drawing are in the language given.
     """
     sheet = _lay_out(figures, agreement)
     if sheet is None:
-        return ""
+        return None
     frame, name = sheet.frame, "map-small" if is_small else "map-large"
     size = f'width="{_WIDTH:g}" height="{frame.height:g}"'
-    told = " ".join(tell_caption(sheet.caption))
-    return "\n".join(
+    disclaimer = language.tell(_NOT_AUTHORITATIVE)
+    told = tuple(language.tell(sentence) for sentence in tell_caption(sheet.caption))
+    alt = language.tell(phrase("{caption} Backdrop {status}.", caption=" ".join(told), status=disclaimer))
+    title = language.tell(phrase("Map of the incidents, each as wide as its place is uncertain"))
+    svg = "\n".join(
         [
             f'<svg class="map{" small" if is_small else ""}" viewBox="0 0 {_WIDTH:g} {frame.height:g}" role="img" '
             f'aria-labelledby="{name}-title {name}-desc" fill="none" stroke="currentColor">',
-            f'<title id="{name}-title">Map of the incidents, each as wide as its place is uncertain</title>',
-            f'<desc id="{name}-desc">{escape(told)} Backdrop {NOT_AUTHORITATIVE}.</desc>',
+            f'<title id="{name}-title">{escape(title)}</title>',
+            f'<desc id="{name}-desc">{escape(alt)}</desc>',
             f'<clipPath id="{name}-frame"><rect {size}/></clipPath>',
             f'<g clip-path="url(#{name}-frame)">',
             f'<rect class="around" {size}/>',
             *_draw_zones(sheet, "ground"),
-            *([] if is_small else _draw_graticule(frame)),
-            *_draw_places((place for place in sheet.places if place.is_wide), frame, not is_small),
+            *([] if is_small else _draw_graticule(frame, language)),
+            *_draw_places((place for place in sheet.places if place.is_wide), frame, not is_small, language),
             *_draw_zones(sheet, "outline"),
-            *_draw_places((place for place in sheet.places if not place.is_wide), frame, not is_small),
-            *_draw_names(sheet, not is_small),
+            *_draw_places((place for place in sheet.places if not place.is_wide), frame, not is_small, language),
+            *_draw_names(sheet, not is_small, language),
             "</g>",
-            *_draw_scale(frame),
-            *_draw_north(),
-            f'<text class="disclaimer" x="{_WIDTH - 10:g}" y="{frame.height - 10:g}" text-anchor="end">'
-            f"{NOT_AUTHORITATIVE}</text>",
+            *_draw_scale(frame, language),
+            *_draw_north(language),
+            write_text("disclaimer", _WIDTH - 10, frame.height - 10, disclaimer, language, "end"),
             "</svg>",
         ]
     )
+    return Drawing(svg, alt, told, int(_WIDTH), int(frame.height), sheet.caption.numbered)
+
+
+def write_text(kind: str, x: float, y: float, text: str, language: Language, anchor: str = "start") -> str:
+    """Write a text into a drawing, anchored at its left (`start`), `middle` or right (`end`), whatever its script."""
+    if language.direction == "rtl":
+        anchor = {"start": "end", "end": "start"}.get(anchor, anchor)
+        anchored = f' direction="rtl" text-anchor="{anchor}"'
+    else:
+        anchored = "" if anchor == "start" else f' text-anchor="{anchor}"'
+    look = f' class="{kind}"' if kind else ""
+    return f'<text{look} x="{_at(x)}" y="{_at(y)}"{anchored}>{escape(text)}</text>'
+
+
+def _at(place: float) -> str:
+    return f"{round(place, 1):g}"
 
 
 def caption_of(figures: Figures, agreement: Agreement) -> Caption | None:
@@ -143,19 +174,24 @@ def caption_of(figures: Figures, agreement: Agreement) -> Caption | None:
 
 def tell_caption(caption: Caption) -> tuple[str, str]:
     """Say what the map shows and what it leaves out."""
-    left_out = (
-        (caption.area_only, "placed in a whole area only"),
-        (caption.country_only, "placed in a country only"),
-        (caption.unplaced, "without a place"),
-        (caption.beyond, "beyond the frame"),
+    missing = [
+        phrase("{number} placed in a whole area only", number=caption.area_only) if caption.area_only else "",
+        phrase("{number} placed in a country only", number=caption.country_only) if caption.country_only else "",
+        phrase("{number} without a place", number=caption.unplaced) if caption.unplaced else "",
+        phrase("{number} beyond the frame", number=caption.beyond) if caption.beyond else "",
+    ]
+    drawn = phrase(
+        "{incidents} drawn, at {places}.",
+        incidents=_incidents(caption.drawn),
+        places=phrase("{count} place", "{count} places", count=caption.places),
     )
-    missing = [f"{number:,} {why}" for number, why in left_out if number]
-    drawn = f"{_incidents(caption.drawn)} drawn, at {caption.places:,} place{'' if caption.places == 1 else 's'}."
-    return drawn, f"Not drawn: {'; '.join(missing)}." if missing else "None is left out."
+    if not any(missing):
+        return drawn, phrase("None is left out.")
+    return drawn, phrase("Not drawn: {incidents}.", incidents=joined(filter(None, missing), "; "))
 
 
 def _incidents(number: int) -> str:
-    return f"{number:,} incident{'' if number == 1 else 's'}"
+    return phrase("{count} incident", "{count} incidents", count=number)
 
 
 # ---- what is drawn ---------------------------------------------------------------------------------------------------
@@ -204,7 +240,8 @@ def _places(figures: Figures, frame: _Frame, numbered: tuple[str, ...]) -> tuple
     told: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
     vague = {PlaceKind.AREA: 0, PlaceKind.COUNTRY: 0, PlaceKind.UNPLACED: 0}
     for account in _accounts(figures):
-        if _is_drawn(account):
+        # Below mission level an area is one that a place was widened to: drawn, it would show where that lies.
+        if _is_drawn(account) and (figures.shows_leads or account["place_kind"] != PlaceKind.AREA):
             told.setdefault(tuple(account[name] for name in ("lon", "lat", "radius_m", "geometry")), []).append(account)
         else:
             kind = PlaceKind(account["place_kind"])
@@ -277,7 +314,7 @@ def _along(points: Iterable[tuple[float, float]]) -> str:
     return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points)
 
 
-def _draw_places(places: Iterable[_Place], frame: _Frame, is_named: bool) -> list[str]:
+def _draw_places(places: Iterable[_Place], frame: _Frame, is_named: bool, language: Language) -> list[str]:
     drawn = []
     for place in places:
         # Each further incident at a place darkens it, ever less; where many wide places overlap they stay pale.
@@ -291,28 +328,31 @@ def _draw_places(places: Iterable[_Place], frame: _Frame, is_named: bool) -> lis
         else:
             shape = f'path d="{_path(place.shape, frame)}"'
         tag = shape.partition(" ")[0]
-        title = f"><title>{escape(_tell_place(place))}</title></{tag}>" if is_named else "/>"
+        title = f"><title>{escape(language.tell(_tell_place(place)))}</title></{tag}>" if is_named else "/>"
         drawn.append(f"<{shape} {look}{title}")
     return drawn
 
 
 def _tell_place(place: _Place) -> str:
-    wide = f", within {place.radius_m / 1000:g} km" if place.radius_m else ""
-    return f"{place.name or 'A place without a name'}{wide}: {_incidents(place.incidents)}"
+    name, number = place.name or phrase("A place without a name"), _incidents(place.incidents)
+    if not place.radius_m:
+        return phrase("{place}: {incidents}", place=name, incidents=number)
+    wide = f"{place.radius_m / 1000:g}"
+    return phrase("{place}, within {number} km: {incidents}", place=name, number=wide, incidents=number)
 
 
-def _draw_names(sheet: _Sheet, is_numbered: bool) -> list[str]:
+def _draw_names(sheet: _Sheet, is_numbered: bool, language: Language) -> list[str]:
     """Write each zone's name where there is room for it, else its number, which the caption explains."""
     numbered, drawn = sheet.caption.numbered, []
     for zone in sheet.zones:
         text = str(numbered.index(zone.label) + 1) if zone.label in numbered else zone.label
         if is_numbered or zone.label not in numbered:
             x, y = sheet.frame.at(*zone.middle)
-            drawn.append(f'<text class="name" x="{x:.1f}" y="{y:.1f}" text-anchor="middle">{escape(text)}</text>')
+            drawn.append(write_text("name", x, y, text, language, "middle"))
     return drawn
 
 
-def _draw_graticule(frame: _Frame) -> list[str]:
+def _draw_graticule(frame: _Frame, language: Language) -> list[str]:
     west, south, east, north = frame.plane.unproject(shapely.segmentize(frame.box(), 10_000.0)).bounds
     steps = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0)
     wished = max(east - west, north - south) / 5
@@ -323,12 +363,18 @@ def _draw_graticule(frame: _Frame) -> list[str]:
         x, y = frame.plane.project(np.full(9, lon), south + along * (north - south))
         drawn.append(f'<path d="{_along(frame.at(float(a), float(b)) for a, b in zip(x, y, strict=True))}"/>')
         upper = frame.at(float(np.interp(frame.north, y, x)), 0)[0]
-        drawn += _degree(frame, upper + 4, 14, f"{abs(lon):g}° {'E' if lon >= 0 else 'W'}")
+        degrees = (
+            phrase("{degrees}° E", degrees=f"{lon:g}") if lon >= 0 else phrase("{degrees}° W", degrees=f"{-lon:g}")
+        )
+        drawn += _degree(frame, upper + 4, 14, degrees, language)
     for lat in _multiples(south, north, step):
         x, y = frame.plane.project(west + along * (east - west), np.full(9, lat))
         drawn.append(f'<path d="{_along(frame.at(float(a), float(b)) for a, b in zip(x, y, strict=True))}"/>')
         left = frame.at(0, float(np.interp(frame.west, x, y)))[1]
-        drawn += _degree(frame, 4, left - 4, f"{abs(lat):g}° {'N' if lat >= 0 else 'S'}")
+        degrees = (
+            phrase("{degrees}° N", degrees=f"{lat:g}") if lat >= 0 else phrase("{degrees}° S", degrees=f"{-lat:g}")
+        )
+        drawn += _degree(frame, 4, left - 4, degrees, language)
     return ['<g class="graticule">', *drawn, "</g>"]
 
 
@@ -336,26 +382,28 @@ def _multiples(low: float, high: float, step: float) -> list[float]:
     return [at * step for at in range(math.ceil(low / step), math.floor(high / step) + 1)]
 
 
-def _degree(frame: _Frame, x: float, y: float, text: str) -> list[str]:
+def _degree(frame: _Frame, x: float, y: float, text: str, language: Language) -> list[str]:
     # The upper right corner is the north arrow's, the lower edge the scale's.
     if not (0 <= x <= _WIDTH - 90 and 12 <= y <= frame.height - 40):
         return []
-    return [f'<text x="{x:.1f}" y="{y:.1f}">{text}</text>']
+    return [write_text("", x, y, language.tell(text), language)]
 
 
-def _draw_scale(frame: _Frame) -> list[str]:
+def _draw_scale(frame: _Frame, language: Language) -> list[str]:
     steps = (1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 2e5, 5e5, 1e6)
     length = max((step for step in steps if step * frame.scale <= _WIDTH / 4), default=steps[0])
     x, y, width = 12.0, frame.height - 12, length * frame.scale
     return [
         f'<path class="scale" d="M{x:g} {y - 5:g}v5h{width:.1f}v-5M{x + width / 2:.1f} {y:g}v-4"/>',
-        f'<text class="scale" x="{x + width + 6:.1f}" y="{y:g}">{length / 1000:g} km</text>',
+        write_text(
+            "scale", x + width + 6, y, language.tell(phrase("{number} km", number=f"{length / 1000:g}")), language
+        ),
     ]
 
 
-def _draw_north() -> list[str]:
+def _draw_north(language: Language) -> list[str]:
     x = _WIDTH - 24
     return [
         f'<path class="north" d="M{x:g} 40v-24m-5 8 5-9 5 9"/>',
-        f'<text class="north" x="{x:g}" y="54" text-anchor="middle">N</text>',
+        write_text("north", x, 54, language.tell(phrase("N")), language, "middle"),
     ]

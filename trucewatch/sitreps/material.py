@@ -10,10 +10,10 @@ from typing import Any
 import polars as pl
 
 from trucewatch.agreement.terms import Agreement, Reading
-from trucewatch.claims import View
 from trucewatch.incidents import Incidents
 from trucewatch.problems import Problem
 from trucewatch.sources import Source
+from trucewatch.views import View
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,7 @@ class Material:
     rows_read: int
     rows_refused: int
     may_determine: bool = False
+    names_parties: bool = True  # whether the mandate lets this audience be told which party
     is_simulation: bool = False
     withdrawn: int = 0  # records that their source took back
 
@@ -122,8 +123,18 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
+class Correction:
+    """A finding of an earlier report that is told otherwise now (`now` empty: it is no longer made), and why."""
+
+    finding: str
+    was: str
+    now: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Figures:
-    """A sitrep's content."""
+    """A sitrep's content; its texts are phrases (`languages`), which are English as they stand."""
 
     title: str
     marking: str
@@ -155,3 +166,8 @@ class Figures:
     is_simulation: bool
     withdrawn: int
     shows_leads: bool  # what would settle an open case is for the mission's own planning, and never leaves it
+    acts: Mapping[str, int] = field(default_factory=dict)  # incidents of the period by act node
+    audience: str = ""  # for whom it is made, by the word of its level (empty: for whoever may know what it holds)
+    may_determine: bool = False  # whether the mandate lets the mission call a finding a violation
+    names_parties: bool = True  # whether it lets this audience be told which party
+    corrections: tuple[Correction, ...] = ()  # of what this audience was told before

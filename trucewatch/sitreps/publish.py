@@ -4,27 +4,89 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import polars as pl
 
 from trucewatch.agreement.terms import Agreement
-from trucewatch.problems import TrucewatchError
+from trucewatch.problems import TrucewatchError, WrongCall, did_you_mean
+from trucewatch.sitreps.blocks import Document
+from trucewatch.sitreps.document import SITUATION, about, document_of
+from trucewatch.sitreps.languages import ENGLISH
+from trucewatch.sitreps.markdown import render_markdown
 from trucewatch.sitreps.material import Figures
 from trucewatch.sitreps.page import render_page
-from trucewatch.sitreps.tables import findings_csv, findings_geojson, findings_table, sitrep_markdown, summary_json
+from trucewatch.sitreps.style import Style
+from trucewatch.sitreps.tables import (
+    findings_csv,
+    findings_geojson,
+    findings_json,
+    findings_parquet,
+    findings_table,
+    summary_json,
+)
 
 SUMMARY = "summary.json"
-PRODUCTS = ("sitrep.html", "sitrep.md", "findings.csv", "findings.parquet", "findings.geojson", SUMMARY)
+# What is written once for each language, and what is written once.
+LAYOUTS = ("html", "md", "pdf", "docx")
+TABLES = {
+    "csv": "findings.csv",
+    "hxl": "findings.hxl.csv",
+    "xlsx": "findings.xlsx",
+    "parquet": "findings.parquet",
+    "geojson": "findings.geojson",
+    "json": "findings.json",
+    "summary": SUMMARY,
+}
+FORMATS = (*LAYOUTS, *TABLES)
+DEFAULT = ("html", "md", "csv", "parquet", "geojson", "summary")
+_SITREP = re.compile(rf"sitrep(\.[a-z]{{2,3}})?\.({'|'.join(LAYOUTS)})")
 
 
-def publish(figures: Figures, agreement: Agreement, out: Path) -> tuple[Path, ...]:
-    """Write every product of a sitrep into a folder; return their paths.
+def products(formats: Sequence[str] = DEFAULT, languages: Sequence[str] = (ENGLISH,)) -> tuple[str, ...]:
+    """Return the names of the files of some formats, in the order in which they are listed; raises WrongCall.
 
-    The folder appears whole or not at all. One that stands there is replaced only if it is a sitrep of ours; raises
-    TrucewatchError otherwise, and where the disk will not have it.
+    >>> products(["pdf", "csv"], ["en", "ar"])
+    ('sitrep.pdf', 'sitrep.ar.pdf', 'findings.csv')
     """
+    for word in formats:
+        if word not in FORMATS:
+            raise WrongCall(f"'{word}' is no format; {did_you_mean(word, FORMATS) or 'one of ' + ', '.join(FORMATS)}")
+    if not languages:
+        raise WrongCall("name at least one language")
+    layouts = [_layout(word, language) for word in LAYOUTS if word in formats for language in dict.fromkeys(languages)]
+    return (*layouts, *(name for word, name in TABLES.items() if word in formats))
+
+
+def _layout(word: str, language: str) -> str:
+    return f"sitrep.{word}" if language == ENGLISH else f"sitrep.{language}.{word}"
+
+
+PRODUCTS = products()
+
+
+def publish(
+    figures: Figures,
+    agreement: Agreement,
+    out: Path,
+    formats: Sequence[str] = DEFAULT,
+    languages: Sequence[str] = (ENGLISH,),
+    kind: str = SITUATION,
+    topic: str = "",
+    style: Style | None = None,
+    log_head: str = "",
+) -> tuple[Path, ...]:
+    """Write the products of a sitrep into a folder; return their paths.
+
+    `formats` are some of FORMATS; `kind`, `topic`, `style` and `log_head` are those of `document_of`. The folder
+    appears whole or not at all. One that stands there is replaced only if it is a sitrep of ours, which is known by its
+    summary. Raises TrucewatchError otherwise, where the disk will not have it, and where a format needs a library that
+    is not installed; WrongCall for a format, language, kind or topic that there is not.
+    """
+    names = products(formats, languages)
     check_place(out)
     place = Path(os.path.abspath(out))
     try:
@@ -32,22 +94,73 @@ def publish(figures: Figures, agreement: Agreement, out: Path) -> tuple[Path, ..
         with tempfile.TemporaryDirectory(prefix=".trucewatch-", dir=place.parent) as beside:
             made = Path(beside) / "made"
             made.mkdir()
-            _write(figures, agreement, made)
+            sheet = style or Style()
+            for language in dict.fromkeys(languages) if any(word in formats for word in LAYOUTS) else ():
+                document = document_of(figures, agreement, sheet, kind, language, topic, log_head)
+                for word in LAYOUTS:
+                    if word in formats:
+                        (made / _layout(word, language)).write_bytes(_laid_out(document, word))
+            told = about(figures, agreement, kind, topic)
+            for word in TABLES:
+                if word in formats:
+                    (made / TABLES[word]).write_bytes(_tabled(told, agreement, sheet, word))
             _put_in_place(made, place, Path(beside) / "replaced")
+    except ModuleNotFoundError as fault:
+        if (fault.name or "").partition(".")[0] not in _OFFICE:
+            raise
+        raise _missing(fault, formats) from None
     except (OSError, pl.exceptions.PolarsError) as fault:
         why = getattr(fault, "strerror", None) or str(fault).partition("\n")[0]
         raise TrucewatchError(f"{out}: cannot be written ({why})") from None
-    return tuple(out / name for name in PRODUCTS)
+    return tuple(out / name for name in names)
 
 
-def _write(figures: Figures, agreement: Agreement, folder: Path) -> None:
-    table = findings_table(figures)
-    (folder / "sitrep.html").write_text(render_page(figures, agreement), encoding="utf-8", newline="\n")
-    (folder / "sitrep.md").write_bytes(sitrep_markdown(figures, agreement))
-    (folder / "findings.csv").write_bytes(findings_csv(table))
-    table.write_parquet(folder / "findings.parquet", compression="zstd", statistics=False)
-    (folder / "findings.geojson").write_bytes(findings_geojson(figures, agreement))
-    (folder / SUMMARY).write_bytes(summary_json(figures))
+# ---- the formats -----------------------------------------------------------------------------------------------------
+
+# The libraries of an office are large, and not everybody has them: they are opened where they are asked for.
+_OFFICE = ("docx", "hxl", "pymupdf_fonts", "typst", "xlsxwriter")
+
+
+def _missing(fault: ModuleNotFoundError, formats: Sequence[str]) -> TrucewatchError:
+    wanted = [word for word in ("pdf", "docx", "hxl", "xlsx") if word in formats]
+    told = f"{', '.join(wanted)}: {fault.name} is not installed"
+    return TrucewatchError(f'{told}; pip install "trucewatch[office]", or ask for other formats')
+
+
+def _laid_out(document: Document, word: str) -> bytes:
+    match word:
+        case "html":
+            return render_page(document).encode()
+        case "md":
+            return render_markdown(document).encode()
+        case "pdf":
+            from trucewatch.sitreps.pdf import render_pdf
+
+            return render_pdf(document)
+    from trucewatch.sitreps.office import render_docx
+
+    return render_docx(document)
+
+
+def _tabled(figures: Figures, agreement: Agreement, style: Style, word: str) -> bytes:
+    match word:
+        case "csv":
+            return findings_csv(findings_table(figures))
+        case "hxl":
+            from trucewatch.sitreps.hashtags import findings_hxl
+
+            return findings_hxl(findings_table(figures))
+        case "xlsx":
+            from trucewatch.sitreps.spreadsheet import findings_xlsx
+
+            return findings_xlsx(figures, style.columns)
+        case "parquet":
+            return findings_parquet(figures, agreement)
+        case "geojson":
+            return findings_geojson(figures, agreement)
+        case "json":
+            return findings_json(figures, agreement)
+    return summary_json(figures)
 
 
 def check_place(out: Path) -> None:
@@ -68,7 +181,10 @@ def is_sitrep(folder: Path) -> bool:
         made_by = json.loads((folder / SUMMARY).read_text(encoding="utf-8")).get("made_by")
     except (OSError, ValueError, AttributeError):
         return False
-    strangers = {entry.name for entry in folder.iterdir()} - set(PRODUCTS)
+    known = set(TABLES.values())
+    strangers = [
+        name for name in (entry.name for entry in folder.iterdir()) if not (name in known or _SITREP.fullmatch(name))
+    ]
     return bool(made_by == "trucewatch") and not strangers
 
 

@@ -1,15 +1,19 @@
-"""Sentences: a finding in words, never more than was reported, with the chain behind it down to file and line."""
+"""Sentences: a finding in words, never more than was reported, with the chain behind it down to file and line.
+
+They are phrases, which can be told in other languages (`languages`); as strings they are English.
+"""
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any
 
 import polars as pl
 
-from trucewatch.actors import ANYBODY, read_pairs
+from trucewatch.actors import ANYBODY, Register, read_pairs
 from trucewatch.acts import act_tree
 from trucewatch.agreement.terms import Agreement, Presumption
 from trucewatch.evidence import OWN_OBSERVATION
@@ -19,24 +23,55 @@ from trucewatch.judgements import Outcome
 from trucewatch.levels import Level
 from trucewatch.names import plain_name
 from trucewatch.occasions import COMPLETE_RECORD
+from trucewatch.sitreps.disclosure import without_area
+from trucewatch.sitreps.languages import in_english, joined, listed, name, phrase, sentences, when
 from trucewatch.sitreps.material import Material, Told
-from trucewatch.when import Span, tell
+from trucewatch.when import Span
 from trucewatch.where import PlaceKind, circle_round
 
 _QUESTIONS = {
-    "when": "when exactly it happened",
-    "where": "where exactly it happened",
-    "what": "what exactly was done, and with what",
-    "count": "how many there were",
-    "who": "who acted and against whom",
-    "proof": "a further independent origin, or first-hand observation",
-    "which report is right": "which of the differing reports is right",
-    COMPLETE_RECORD: "that the record for this time is complete, so that silence means that it was not done",
+    "when": phrase("when exactly it happened"),
+    "where": phrase("where exactly it happened"),
+    "what": phrase("what exactly was done, and with what"),
+    "count": phrase("how many there were"),
+    "who": phrase("who acted and against whom"),
+    "proof": phrase("a further independent origin, or first-hand observation"),
+    "which report is right": phrase("which of the differing reports is right"),
+    COMPLETE_RECORD: phrase("that the record for this time is complete, so that silence means that it was not done"),
 }
+# What other modules put into words, none of which has parts.
+_SAID_ELSEWHERE = {
+    str(said): said
+    for said in (
+        phrase("no report names who acted"),
+        phrase("the reports name this actor alone"),
+        phrase("the reports name these as taking part; none says who acted"),
+        phrase("whose duty it is; no report says that it was done in time"),
+        phrase("the reports name this party at each place"),
+        phrase("first-hand observers"),
+        phrase("in all"),
+        phrase("men"),
+        phrase("tanks"),
+        phrase("guns"),
+        phrase("explosions"),
+        phrase("bursts"),
+        phrase("incidents"),
+        phrase("complaints"),
+    )
+}
+_HELD = re.compile(r"At least ([\d,]+) (.+) at (\d+) places at one time, where at most ([\d,]+) are allowed")
+_UNNAMED = phrase("the mandate does not let the mission name parties")
 
 
-def tell_findings(material: Material, found: pl.DataFrame, placed: pl.DataFrame) -> tuple[Told, ...]:
-    """Tell each finding, in order of clause, time and id."""
+def said_elsewhere(text: str) -> str:
+    """Return a wording of another module as a phrase; any other text as it is."""
+    return _SAID_ELSEWHERE.get(text, text)
+
+
+def tell_findings(
+    material: Material, found: pl.DataFrame, placed: pl.DataFrame, few: Set[str] = frozenset()
+) -> tuple[Told, ...]:
+    """Tell each finding, in order of clause, time and id; the `few` incidents that are told without their area so."""
     if found.is_empty():
         return ()
     zones = dict(placed.group_by("incident", maintain_order=True).agg(pl.col("zone").first()).iter_rows())
@@ -47,9 +82,10 @@ def tell_findings(material: Material, found: pl.DataFrame, placed: pl.DataFrame)
     several = dict(material.incidents.accounts.group_by("incident").len().iter_rows())
     of_incidents = found.filter(pl.col("subject_kind") == "incident").drop("earliest", "latest")
     rows = of_incidents.join(first, on="incident").join(sides, on="incident").join(incidents, on="incident")
+    gazetteer = material.agreement.gazetteer
     told = [
         _told(row, material, zones.get(row["incident"], ""), chains[row["incident"]], several[row["incident"]])
-        for row in rows.iter_rows(named=True)
+        for row in (without_area(r, gazetteer) if r["incident"] in few else r for r in rows.iter_rows(named=True))
     ]
     occasions = found.filter(pl.col("subject_kind") == "occasion").iter_rows(named=True)
     told += [_told_occasion(row, material, chains) for row in occasions]
@@ -61,23 +97,25 @@ def _told(
 ) -> Told:
     agreement = material.agreement
     row = _without_position(row)
-    when = tell(Span(row["earliest"], row["latest"], "told"), agreement.timezone)
+    if not material.names_parties:
+        row = {**row, "pairs": None, "sides": None, "responsible": []}
+    told_when = when(Span(row["earliest"], row["latest"], "told"), agreement.timezone)
     where = tell_place(row, agreement)
     settled = _ways(row, material)
-    responsible = tuple(agreement.register.label(actor) for actor in row["responsible"])
+    responsible = tuple(_actor(actor, agreement) for actor in row["responsible"])
     act = act_tree().label(row["act"])
     return Told(
         id=row["finding"],
         clause=row["clause"],
         outcome=row["outcome"],
-        sentence=_sentence(row, material, act, when, where, accounts),
-        when=when,
+        sentence=_sentence(row, material, told_when, where, accounts),
+        when=told_when,
         where=where,
         zone=zone,
-        act=act,
+        act=name("act", row["act"], act),
         civilians_dead=row["civilians_dead"],
         presumption=row["presumption"],
-        responsibility=tell_responsibility(row["responsibility"], responsible, row["grounds"]),
+        responsibility=_responsibility(row, responsible, material),
         responsible=responsible,
         settled_by=settled,
         tests=json.loads(row["tests"]),
@@ -86,10 +124,25 @@ def _told(
             row["origins_low"], row["origins_high"], row["reports"], material.view.audience, row["repeats"]
         ),
         reports=row["reports"],
-        chain=chain,
+        chain=_told_chain(chain, material),
         account=row,
         earliest=row["earliest"],
     )
+
+
+def _actor(id: str, agreement: Agreement) -> str:
+    return name("actor", id, agreement.register.label(id))
+
+
+def _responsibility(row: Mapping[str, Any], responsible: Sequence[str], material: Material) -> str:
+    if not material.names_parties:
+        return phrase("not told: {why}", why=_UNNAMED)
+    return tell_responsibility(row["responsibility"], responsible, row["grounds"])
+
+
+def _told_chain(chain: tuple[Mapping[str, Any], ...], material: Material) -> tuple[Mapping[str, Any], ...]:
+    # What leads back to a record is the mission's own.
+    return chain if material.view.audience >= Level.MISSION else ()
 
 
 def _without_position(row: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -106,74 +159,124 @@ def _told_occasion(
     row: Mapping[str, Any], material: Material, chains: Mapping[str, tuple[Mapping[str, Any], ...]]
 ) -> Told:
     agreement = material.agreement
-    when = tell(Span(row["earliest"], row["latest"], "told"), agreement.timezone)
+    told_when = when(Span(row["earliest"], row["latest"], "told"), agreement.timezone)
     chain = tuple(link for incident in row["rests_on"] for link in chains[incident])
-    party = _party_label(row["responsible"][0], agreement)
-    words = str(row["occasion"]).rstrip(".")
+    if material.names_parties:
+        party = _party_label(row["responsible"][0], agreement)
+    else:
+        row = {**row, "responsible": []}
+        party = phrase("the party whose duty it is")
+    words = _occasion_words(row, agreement)
     if row["outcome"] == Outcome.VIOLATION:
         told_by = tell_reporters([link["office"] for link in chain], [link["source"] for link in chain])
-        sentence = f"{words}, {told_by}: {when}."
+        sentence = phrase("{occasion}, {reporters}: {when}.", occasion=words, reporters=told_by, when=told_when)
     else:
-        sentence = f"Due {when} from {party}: {words}. No report received shows that it was done in time."
+        sentence = phrase(
+            "Due {when} from {party}: {duty}. No report received shows that it was done in time.",
+            when=told_when, party=party, duty=words,
+        )  # fmt: skip
     nowhere = dict.fromkeys(("lon", "lat", "radius_m", "area", "country", "geometry", "place_name"))
     return Told(
         id=row["finding"],
         clause=row["clause"],
         outcome=row["outcome"],
-        sentence=f"{sentence} {_judged(row, material)}",
-        when=when,
-        where="the clause's area",
+        sentence=sentences(sentence, _judged(row, material)),
+        when=told_when,
+        where=phrase("the clause's area"),
         zone="",
         act=words,
         civilians_dead=None,
         presumption=False,
-        responsibility=tell_responsibility(row["responsibility"], [party], row["grounds"]),
-        responsible=(party,),
+        responsibility=_responsibility(row, [party], material),
+        responsible=(party,) if material.names_parties else (),
         settled_by=_ways(row, material),
         tests=json.loads(row["tests"]),
         share_inside=None,
-        origins=f"{len(chain)} report{'' if len(chain) == 1 else 's'}",
+        origins=_reports(len(chain)),
         reports=len(chain),
-        chain=chain,
+        chain=_told_chain(chain, material),
         account={**nowhere, **row, "place_kind": str(PlaceKind.UNPLACED)},
         earliest=row["earliest"],
     )
 
 
+def _occasion_words(row: Mapping[str, Any], agreement: Agreement) -> str:
+    """Return the words of an occasion: a duty's are those of its clause, a ceiling's are read back."""
+    words = str(row["occasion"]).rstrip(".")
+    held = _HELD.fullmatch(words)
+    if held is None:
+        return name("duty", row["clause"], words)
+    low, unit, places, most = held.groups()
+    return phrase(
+        "At least {low} {unit} at {places} places at one time, where at most {most} are allowed",
+        low=low, unit=said_elsewhere(unit), places=places, most=most,
+    )  # fmt: skip
+
+
+def _reports(number: int) -> str:
+    return phrase("{count} report", "{count} reports", count=number)
+
+
 def _party_label(party: str, agreement: Agreement) -> str:
-    return party.replace("-", " ") if party in agreement.parties else agreement.register.label(party)
+    if party in agreement.parties:
+        return name("party", party, party.replace("-", " "))
+    return _actor(party, agreement)
 
 
-def _sentence(row: Mapping[str, Any], material: Material, act: str, when: str, where: str, accounts: int) -> str:
-    agreement = material.agreement
-    sides = tell_sides(row["pairs"], agreement)
-    told = f"{act[:1].upper()}{act[1:]}, {tell_reporters(row['offices'], row['sources'])}: {when}, {where}; {sides}."
+def _sentence(row: Mapping[str, Any], material: Material, told_when: str, where: str, accounts: int) -> str:
+    act = act_tree().label(row["act"])
+    told = phrase(
+        "{act}, {reporters}: {when}, {where}; {sides}.",
+        act=name("act", row["act"], f"{act[:1].upper()}{act[1:]}"),
+        reporters=tell_reporters(row["offices"], row["sources"]),
+        when=told_when,
+        where=where,
+        sides=tell_sides(row["pairs"], material.agreement)
+        if material.names_parties
+        else phrase("who took part is not told"),
+    )
     dead = row["civilians_dead"]
-    harm = f" Civilian dead as reported: {dead}." if dead else ""
-    differing = f" The reports differ: {accounts} versions stand side by side." if accounts > 1 else ""
-    return f"{told}{harm}{differing} {_judged(row, material)}"
+    harm = phrase("Civilian dead as reported: {number}.", number=str(dead)) if dead else ""
+    differing = (
+        phrase(
+            "The reports differ: {count} version stands side by side.",
+            "The reports differ: {count} versions stand side by side.",
+            count=accounts,
+        )
+        if accounts > 1
+        else ""
+    )
+    return sentences(told, harm, differing, _judged(row, material))
 
 
 def _judged(row: Mapping[str, Any], material: Material) -> str:
-    clause = row["clause"]
+    agreement, clause = material.agreement, row["clause"]
     match row["outcome"]:
         case Outcome.VIOLATION:
             if row["hypothetical"]:
-                demand = material.agreement.clause(clause).demand_of
-                return f"Would not meet demand {clause} of {material.agreement.register.label(demand)}."
+                demander = _actor(agreement.clause(clause).demand_of, agreement)
+                return phrase("Would not meet demand {clause} of {actor}.", clause=clause, actor=demander)
             if material.may_determine:
-                words = f"Violation of {clause}, on what was reported."
+                words = phrase("Violation of {clause}, on what was reported.", clause=clause)
             else:
-                words = f"If it was as reported, inconsistent with {clause}; reported, not confirmed."
-            return words + (_presumption(row, material) if row["presumption"] else "")
+                words = phrase(
+                    "Assessed as inconsistent with {clause}, if it was as reported; not confirmed.", clause=clause
+                )
+            return sentences(words, _presumption(row, material) if row["presumption"] else "")
         case Outcome.OUTSIDE_SCOPE:
-            exceptions = material.agreement.clause(clause).outside_scope
-            because = next((e.note for e in exceptions if e.note), "an exception of the agreement covers it")
-            return f"Outside the scope of {clause}, if in its area and time at all: {because.rstrip('.')}."
+            exceptions = agreement.clause(clause).outside_scope
+            covered = phrase("an exception of the agreement covers it")
+            note = next((e.note for e in exceptions if e.note), "").rstrip(".")
+            return phrase(
+                "Outside the scope of {clause}, if in its area and time at all: {because}.",
+                clause=clause, because=in_english(note, covered) if note else covered,
+            )  # fmt: skip
         case Outcome.UNTOUCHED:
-            return f"Alleged; {clause} does not reach it."
+            return phrase("Alleged; {clause} does not reach it.", clause=clause)
     ways = _ways(row, material)
-    return f"Undetermined under {clause}." + (f" It would settle it to know {'; or '.join(ways)}." if ways else "")
+    undetermined = phrase("Undetermined under {clause}.", clause=clause)
+    settled = phrase("It would settle it to know {ways}.", ways=joined(ways, "; or ")) if ways else ""
+    return sentences(undetermined, settled)
 
 
 def _ways(row: Mapping[str, Any], material: Material) -> tuple[str, ...]:
@@ -189,12 +292,46 @@ def _presumption(row: Mapping[str, Any], material: Material) -> str:
     umbrellas = sorted(n for n in names if n and agreement.register.is_umbrella(agreement.register.identify(n)))
     clause = agreement.clause(row["clause"])
     if umbrellas:
-        taken = f"'{umbrellas[0]}', a name for several groups, is taken for the bound side"
-    elif clause.presumption is Presumption.ANYBODY:
-        taken = "an actor that nobody named is taken for a bound side"
-    else:
-        taken = "a name that may stand for several groups is taken for the bound side"
-    return f" It rests on the presumption that {taken}."
+        return phrase(
+            "It rests on the presumption that '{umbrella}', a name for several groups, is taken for the bound side.",
+            umbrella=as_named(umbrellas[0], agreement.register),
+        )
+    if clause.presumption is Presumption.ANYBODY:
+        return phrase("It rests on the presumption that an actor that nobody named is taken for a bound side.")
+    return phrase(
+        "It rests on the presumption that a name that may stand for several groups is taken for the bound side."
+    )
+
+
+def as_named(told: str, register: Register) -> str:
+    """Return a name that a report uses: its own words, which another language may know the actor's own name for."""
+    id = register.identify(told)
+    return name("named", id, told) if plain_name(register.label(id)) == plain_name(told) else told
+
+
+def assessed(counts: Mapping[str, int], may_determine: bool) -> str:
+    """Say how some findings came out, in the words that the mandate allows."""
+    violations = counts["violation"]
+    rest = {"outside": counts["outside_scope"], "open": counts["undetermined"]}
+    if may_determine or not violations:
+        return phrase(
+            "Judged clause by clause, {count} finding of violation rests on what was reported, {outside} are outside "
+            "the scope of the agreement, and {open} cannot be determined on what is known.",
+            "Judged clause by clause, {count} findings of violation rest on what was reported, {outside} are outside "
+            "the scope of the agreement, and {open} cannot be determined on what is known.",
+            count=violations,
+            **rest,
+        )
+    return phrase(
+        "Judged clause by clause, {count} finding is assessed as inconsistent with a clause, as reported and not "
+        "confirmed, {outside} are outside the scope of the agreement, and {open} cannot be determined on what is "
+        "known.",
+        "Judged clause by clause, {count} findings are assessed as inconsistent with a clause, each as reported and "
+        "none confirmed, {outside} are outside the scope of the agreement, and {open} cannot be determined on what is "
+        "known.",
+        count=violations,
+        **rest,
+    )
 
 
 def tell_sides(pairs: str | None, agreement: Agreement) -> str:
@@ -202,21 +339,36 @@ def tell_sides(pairs: str | None, agreement: Agreement) -> str:
     told = read_pairs(pairs or ANYBODY)
     actors = sorted({actor for actor, _ in told if actor}, key=str.casefold)
     targets = sorted({target for _, target in told if target and target not in actors}, key=str.casefold)
+    acted = [as_named(actor, agreement.register) for actor in actors]
+    against = [as_named(target, agreement.register) for target in targets]
     if not actors:
-        return f"against {', '.join(targets)}, who acted is not named" if targets else "no side is named"
-    against = f" against {listed(targets)}" if targets else ""
+        if not targets:
+            return phrase("no side is named")
+        return phrase("against {targets}, who acted is not named", targets=joined(against, ", "))
     if len(actors) == 1:
-        return f"by {actors[0]}{against}, as named in the report"
+        if targets:
+            return phrase(
+                "by {actor} against {targets}, as named in the report", actor=acted[0], targets=listed(against)
+            )
+        return phrase("by {actor}, as named in the report", actor=acted[0])
     if all(actor in {target for _, target in told} for actor in actors):
-        return f"between {listed(actors)}, who acted is not said"
-    return f"by {' or '.join(actors)}{against}, which of them acted is not said"
+        return phrase("between {actors}, who acted is not said", actors=listed(acted))
+    either = joined(acted, " or ")
+    if targets:
+        return phrase(
+            "by {actors} against {targets}, which of them acted is not said", actors=either, targets=listed(against)
+        )
+    return phrase("by {actors}, which of them acted is not said", actors=either)
 
 
 def tell_reporters(offices: Sequence[str], sources: Sequence[str]) -> str:
     """Say on whose word: "reported by X (in SOURCE)"."""
-    told = list(dict.fromkeys(office for office in offices if office))
-    by = listed(told[:4]) + (f" and {len(told) - 4} more" if len(told) > 4 else "") if told else "an office not named"
-    return f"reported by {by} (in {', '.join(source.upper() for source in dict.fromkeys(sources))})"
+    told = [said_elsewhere(office) for office in dict.fromkeys(office for office in offices if office)]
+    by: str = listed(told[:4]) if told else phrase("an office not named")
+    if len(told) > 4:
+        by = phrase("{offices} and {count} more", "{offices} and {count} more", offices=by, count=len(told) - 4)
+    names = joined((source.upper() for source in dict.fromkeys(sources)), ", ")
+    return phrase("reported by {offices} (in {sources})", offices=by, sources=names)
 
 
 def tell_origins(low: int, high: int | None, reports: int, audience: Level = Level.MISSION, repeats: int = 0) -> str:
@@ -224,43 +376,66 @@ def tell_origins(low: int, high: int | None, reports: int, audience: Level = Lev
     only whether more than one does.
     """
     if audience < Level.MISSION:
-        return "more than one independent origin" if low > 1 else "one origin" if low else "no independent origin"
-    told = f"{reports} report{'' if reports == 1 else 's'}"
+        if low > 1:
+            return phrase("more than one independent origin")
+        return phrase("one origin") if low else phrase("no independent origin")
+    told = _reports(reports)
     if repeats:
-        told += f", of which {repeats} {'repeats another' if repeats == 1 else 'repeat others'}"
+        told = phrase(
+            "{reports}, of which {count} repeats another", "{reports}, of which {count} repeat others",
+            reports=told, count=repeats,
+        )  # fmt: skip
     if high is None:
-        return f"{told}, at least {low} independent origin{'' if low == 1 else 's'}, no upper bound"
-    bounds = str(low) if low == high else f"{low} to {high}"
-    return f"{told}, {bounds} independent origin{'' if low == high == 1 else 's'}"
+        return phrase(
+            "{reports}, at least {count} independent origin, no upper bound",
+            "{reports}, at least {count} independent origins, no upper bound",
+            reports=told,
+            count=low,
+        )
+    if low == high:
+        return phrase(
+            "{reports}, {count} independent origin", "{reports}, {count} independent origins", reports=told, count=low
+        )
+    return phrase("{reports}, {low} to {high} independent origins", reports=told, low=low, high=high)
 
 
 def tell_responsibility(kind: str, actors: Sequence[str], grounds: str) -> str:
     """Say who answers for it, as far as it is established."""
+    because = said_elsewhere(grounds)
     match kind:
         case Responsibility.ACTOR:
-            return f"{actors[0]}, as reported; likelihood not assessed ({grounds})"
+            return phrase("{actor}, as reported; likelihood not assessed ({grounds})", actor=actors[0], grounds=because)
         case Responsibility.ONE_OF:
-            return f"not established: one of {listed(actors)} ({grounds})"
-    return f"not established ({grounds})"
+            return phrase("not established: one of {actors} ({grounds})", actors=listed(actors), grounds=because)
+    return phrase("not established ({grounds})", grounds=because)
 
 
 def tell_place(row: Mapping[str, Any], agreement: Agreement) -> str:
     """Say where, with how far off it may be."""
     told = row.get("place_name") or ""
-    name = f"{told}, " if told and plain_name(told) != plain_name(row.get("country") or "") else ""
+    known = told if told and plain_name(told) != plain_name(row.get("country") or "") else ""
+    return joined(filter(None, (known, _how_far(row, agreement))), ", ")
+
+
+def _how_far(row: Mapping[str, Any], agreement: Agreement) -> str:
     match row["place_kind"]:
         case PlaceKind.DISC:
             radius = row["radius_m"] or 0.0
-            about = f"{radius / 1000:g} km" if radius >= 1000 else f"{radius:g} m"
-            return f"{name}within {about} of a point"
+            if radius >= 1000:
+                return phrase("within {number} km of a point", number=f"{radius / 1000:g}")
+            return phrase("within {number} m of a point", number=f"{radius:g}")
         case PlaceKind.AREA:
             area = agreement.gazetteer.areas.get(row["area"] or "")
-            return f"{name}somewhere in {area.names[0] if area and area.names else row['area'] or 'a drawn area'}"
+            if area and area.names:
+                return phrase("somewhere in {area}", area=name("area", area.id, area.names[0]))
+            return phrase("somewhere in {area}", area=row["area"] or phrase("a drawn area"))
         case PlaceKind.LINE:
-            return f"{name}along a line"
+            return phrase("along a line")
         case PlaceKind.COUNTRY:
-            return f"{name}somewhere in {row['country']}"
-    return f"{name}place not known"
+            iso = agreement.gazetteer.country(row["country"])
+            country = name("country", iso, row["country"]) if iso else str(row["country"])
+            return phrase("somewhere in {area}", area=country)
+    return phrase("place not known")
 
 
 def tell_unknowns(names: Iterable[str], agreement: Agreement) -> str:
@@ -268,32 +443,23 @@ def tell_unknowns(names: Iterable[str], agreement: Agreement) -> str:
     return listed([_unknown(name, agreement) for name in names])
 
 
-def _unknown(name: str, agreement: Agreement) -> str:
-    if name in _QUESTIONS:
-        return _QUESTIONS[name]
-    if " or " in name:
-        return listed([_unknown(part, agreement) for part in name.split(" or ")])
-    kind, _, what = name.partition(":")
+def _unknown(unknown: str, agreement: Agreement) -> str:
+    if unknown in _QUESTIONS:
+        return _QUESTIONS[unknown]
+    if " or " in unknown:
+        return listed([_unknown(part, agreement) for part in unknown.split(" or ")])
+    kind, _, what = unknown.partition(":")
     if kind == "line":
-        return f"where the {agreement.lines[what].label} runs"
+        return phrase("where the {line} runs", line=name("line", what, agreement.lines[what].label))
     if kind == "zone":
-        return f"where {agreement.zones[what].label} lies"
+        return phrase("where {zone} lies", zone=name("zone", what, agreement.zones[what].label))
     if kind == "precondition":
-        words = agreement.preconditions.get(what, {}).get("en", what.replace("-", " "))
-        return f"whether {words.rstrip('.')}"
-    if name.startswith("affected."):
-        return f"whether {name.removeprefix('affected.').replace('-', ' ')} groups are bound"
-    return f"the disputed {name.replace('-', ' ')}"
-
-
-def listed(words: Iterable[str]) -> str:
-    """Join words as a sentence does.
-
-    >>> listed(["Daraa", "Quneitra", "Suwayda"])
-    'Daraa, Quneitra and Suwayda'
-    """
-    told = list(words)
-    return f"{', '.join(told[:-1])} and {told[-1]}" if len(told) > 1 else "".join(told)
+        words = agreement.preconditions.get(what, {}).get("en", what.replace("-", " ")).rstrip(".")
+        return phrase("whether {precondition}", precondition=name("precondition", what, words))
+    if unknown.startswith("affected."):
+        party = unknown.removeprefix("affected.")
+        return phrase("whether {party} groups are bound", party=name("affected", party, party.replace("-", " ")))
+    return phrase("the disputed {term}", term=name("term", unknown, unknown.replace("-", " ")))
 
 
 def _chains(material: Material, found: pl.DataFrame) -> dict[str, tuple[Mapping[str, Any], ...]]:

@@ -4,13 +4,15 @@ line.
 
 from __future__ import annotations
 
+import io
 import json
-import re
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import polars as pl
 import shapely
+from shapely.geometry.base import BaseGeometry
 
 from trucewatch.agreement.terms import Agreement
 from trucewatch.sitreps.material import Figures, Told
@@ -18,7 +20,7 @@ from trucewatch.where import PlaceKind, place_shape
 
 FORMAT = 1
 _CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"  # no program that reads text wants to see one
-_MOST_LINES = 50  # of the rows refused
+INSTANT = "%Y-%m-%dT%H:%M:%SZ"
 # A spreadsheet would run a cell that begins with one of these.
 _STARTS_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
@@ -49,6 +51,7 @@ FINDINGS: dict[str, pl.DataType] = {
     "lines": pl.String(),
     "chain_to_line": pl.String(),
 }
+FOR_PROGRAMS = ("tests", "chain_to_line")  # JSON, which nobody reads in a cell
 
 
 def findings_table(figures: Figures) -> pl.DataFrame:
@@ -91,40 +94,100 @@ def _row(told: Told, marking: str) -> dict[str, Any]:
 
 def findings_csv(table: pl.DataFrame) -> bytes:
     """Return a findings table as CSV (UTF-8); text that a spreadsheet would run is led by an apostrophe."""
-    kept = table.drop("chain_to_line", "tests")
-    text = [name for name, kind in kept.schema.items() if kind == pl.String]
-    readable = kept.with_columns(pl.col(text).str.replace_all(_CONTROL, "\ufffd"))
-    defused = readable.with_columns(
+    return defused(table.drop(FOR_PROGRAMS)).write_csv(datetime_format=INSTANT).encode()
+
+
+def defused(table: pl.DataFrame) -> pl.DataFrame:
+    """Return a table in which a spreadsheet runs no cell: text that it would run is led by an apostrophe."""
+    text = [name for name, kind in table.schema.items() if kind == pl.String]
+    readable = table.with_columns(pl.col(text).str.replace_all(_CONTROL, "\ufffd"))
+    return readable.with_columns(
         pl.when(pl.any_horizontal(pl.col(name).str.starts_with(start) for start in _STARTS_FORMULA))
         .then(pl.concat_str(pl.lit("'"), name))
         .otherwise(name)
         .alias(name)
         for name in text
     )
-    return defused.write_csv(datetime_format="%Y-%m-%dT%H:%M:%SZ").encode()
+
+
+# ---- with regions ----------------------------------------------------------------------------------------------------
 
 
 def findings_geojson(figures: Figures, agreement: Agreement) -> bytes:
     """Return the findings as GeoJSON (RFC 7946): the region a place was told as, never a pin; null where none is
     drawn.
     """
-    drawn: dict[bytes, str] = {}
-    features = []
-    for told, row in zip(figures.told, findings_table(figures).iter_rows(named=True), strict=True):
-        shape = place_shape(told.account, agreement.gazetteer) if _is_drawn(told.account) else None
-        if shape is not None and shape.wkb not in drawn:
-            rounded = shapely.transform(shapely.orient_polygons(shape), lambda xy: xy.round(5))
-            drawn[shape.wkb] = shapely.to_geojson(rounded)
-        properties = {
-            name: f"{value:%Y-%m-%dT%H:%M:%SZ}" if name in ("earliest", "latest") else value
-            for name, value in row.items()
-            if name not in ("chain_to_line", "tests")
-        }
-        geometry = drawn[shape.wkb] if shape is not None else "null"
-        told_of = json.dumps(properties, ensure_ascii=False)
-        features.append(f'{{"type":"Feature","id":"{told.id}","geometry":{geometry},"properties":{told_of}}}')
+    table = findings_table(figures).drop(FOR_PROGRAMS)
+    features = [
+        f'{{"type":"Feature","id":"{row["finding"]}","geometry":{_geometry(region)},"properties":{_written(row)}}}'
+        for row, region in zip(table.iter_rows(named=True), _regions(figures, agreement), strict=True)
+    ]
     listed = ",\n".join(features)
     return f'{{"type":"FeatureCollection","marking":"{figures.marking}","features":[\n{listed}\n]}}\n'.encode()
+
+
+def findings_parquet(figures: Figures, agreement: Agreement) -> bytes:
+    """Return the findings table as GeoParquet 1.1 (WKB, OGC:CRS84): the columns of FINDINGS, and `geometry` as in the
+    GeoJSON.
+    """
+    regions = _regions(figures, agreement)
+    written = pl.Series("geometry", [None if region is None else region.wkb for region in regions], pl.Binary())
+    kinds = sorted({region.geom_type for region in regions if region is not None})
+    about: dict[str, Any] = {"encoding": "WKB", "geometry_types": kinds, "orientation": "counterclockwise"}
+    bounds = [region.bounds for region in regions if region is not None]
+    if bounds:
+        west, south, east, north = zip(*bounds, strict=True)
+        about["bbox"] = [min(west), min(south), max(east), max(north)]
+    geo = {"version": "1.1.0", "primary_column": "geometry", "columns": {"geometry": about}}
+    file = io.BytesIO()
+    findings_table(figures).with_columns(written).write_parquet(
+        file, compression="zstd", statistics=False, metadata={"geo": json.dumps(geo)}
+    )
+    return file.getvalue()
+
+
+def findings_json(figures: Figures, agreement: Agreement) -> bytes:
+    """Return the findings as JSON (`formats/findings.schema.json`), each with its tests, its chain and its region."""
+    findings = []
+    for row, region in zip(findings_table(figures).iter_rows(named=True), _regions(figures, agreement), strict=True):
+        parsed = {name: json.loads(row[name]) for name in FOR_PROGRAMS}
+        findings.append(_written({**row, **parsed, "geometry": json.loads(_geometry(region))}))
+    head = _written({
+        "format": FORMAT, "made_by": "trucewatch", "agreement": str(figures.title), "marking": figures.marking,
+        "simulation": figures.is_simulation,
+    })  # fmt: skip
+    listed = ",\n".join(findings)
+    return f'{head[:-1]}, "findings": [\n{listed}\n]}}\n'.encode()
+
+
+def _written(row: Mapping[str, Any]) -> str:
+    told = {name: f"{value:{INSTANT}}" if isinstance(value, datetime) else value for name, value in row.items()}
+    return json.dumps(told, ensure_ascii=False)
+
+
+def _geometry(region: BaseGeometry | None) -> str:
+    return "null" if region is None else shapely.to_geojson(region)
+
+
+def _regions(figures: Figures, agreement: Agreement) -> list[BaseGeometry | None]:
+    """Return the region of each finding, no finer than its audience reads it; None where none is drawn."""
+    # To a metre for the mission, to a kilometre for everybody else.
+    decimals = 5 if figures.shows_leads else 2
+    drawn: dict[bytes, BaseGeometry | None] = {}
+    regions = []
+    for told in figures.told:
+        shape = place_shape(told.account, agreement.gazetteer) if _is_drawn(told.account) else None
+        if shape is not None and shape.wkb not in drawn:
+            rounded = shapely.transform(shapely.orient_polygons(shape), lambda xy: xy.round(decimals))
+            drawn[shape.wkb] = rounded if rounded.is_valid else _mended(rounded)
+        regions.append(None if shape is None else drawn[shape.wkb])
+    return regions
+
+
+def _mended(shape: BaseGeometry) -> BaseGeometry | None:
+    """Return what is left of a shape whose edges fell together when it was rounded; None where nothing is."""
+    parts = [part for part in shapely.get_parts(shapely.make_valid(shape)) if part.area > 0]
+    return shapely.orient_polygons(shapely.union_all(parts)) if parts else None
 
 
 def _is_drawn(account: Mapping[str, Any]) -> bool:
@@ -185,57 +248,3 @@ def summary(figures: Figures) -> dict[str, Any]:
 def summary_json(figures: Figures) -> bytes:
     """Return the summary as JSON text, keys in their published order."""
     return (json.dumps(summary(figures), ensure_ascii=False, indent=2) + "\n").encode()
-
-
-def sitrep_markdown(figures: Figures, agreement: Agreement) -> bytes:
-    """Return the sitrep as Markdown: page one, then each finding in its sentence."""
-    lines = [
-        f"# {figures.title}: situation report",
-        "",
-        f"**{figures.marking.upper()}**"
-        + (" · **SIMULATION: none of this happened**" if figures.is_simulation else ""),
-        "",
-        f"Period: {figures.period.text}. Cut-off: {figures.cut_off}. "
-        f"Reading: {figures.reading or 'every contested term open'}.",
-        "",
-        *(line for sentence in figures.assessment for line in (_escape(sentence), "")),
-        "| | violation | outside scope | undetermined |",
-        "|---|---:|---:|---:|",
-        _counts_line("as assessed", figures.counts),
-    ]
-    if figures.strict_counts:
-        lines.append(_counts_line("without the presumption (`strict`)", figures.strict_counts))
-    lines += ["", f"Findings of violation that rest on the presumption: {figures.presumed}.", ""]
-    lines += ["## What could not be seen", "", *(f"- {_escape(sentence)}" for sentence in figures.not_seen), ""]
-    for clause in agreement.clauses:
-        of_clause = [told for told in figures.told if told.clause == clause.id]
-        lines += [f"## {clause.id}: {_escape(clause.says.get('en', ''))}", ""]
-        lines += [f"- `{told.id}` {_escape(told.sentence)}" for told in of_clause] or ["No findings."]
-        lines.append("")
-    lines += [
-        "## Rows",
-        "",
-        f"{figures.rows_read:,} rows read, {figures.rows_refused:,} refused.",
-        "",
-        *(f"- {_escape(str(problem))}" for problem in figures.problems[:_MOST_LINES]),
-        *([f"- and {left_out:,} more"] if (left_out := len(figures.problems) - _MOST_LINES) > 0 else []),
-        "",
-        "## Licences",
-        "",
-        *(
-            f"- {_escape(source.title)}: {_escape(source.licence)}. {_escape(source.citation)}"
-            for source in figures.sources
-        ),
-        "",
-    ]
-    return "\n".join(lines).encode()
-
-
-def _counts_line(name: str, counts: Mapping[str, int]) -> str:
-    return f"| {name} | {counts['violation']} | {counts['outside_scope']} | {counts['undetermined']} |"
-
-
-def _escape(text: str) -> str:
-    for mark in "\\`*_[]<>|#":
-        text = text.replace(mark, "\\" + mark)
-    return re.sub(_CONTROL, "\ufffd", " ".join(text.split()))

@@ -1,0 +1,286 @@
+"""Document: a sitrep in words and in order, laid out by nobody; every layout is made from it."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from dataclasses import replace
+
+import segno
+
+from trucewatch.acts import act_tree
+from trucewatch.agreement.terms import Agreement
+from trucewatch.judgements import Outcome
+from trucewatch.problems import WrongCall
+from trucewatch.sitreps import sections
+from trucewatch.sitreps.blocks import (
+    Block,
+    Bullets,
+    Document,
+    Findings,
+    Heading,
+    Paragraph,
+    Picture,
+    Section,
+    Table,
+    Terms,
+)
+from trucewatch.sitreps.languages import ENGLISH, WORDS, Language, joined, language_of, name, phrase, told_in
+from trucewatch.sitreps.map import draw_map
+from trucewatch.sitreps.material import Cell, Figures, Told
+from trucewatch.sitreps.sentences import assessed
+from trucewatch.sitreps.style import Style
+
+__all__ = [
+    "ERRATUM",
+    "KINDS",
+    "SITUATION",
+    "Block",
+    "Bullets",
+    "Document",
+    "Findings",
+    "Heading",
+    "Paragraph",
+    "Picture",
+    "Section",
+    "Table",
+    "Terms",
+    "about",
+    "document_of",
+]
+
+ERRATUM = "erratum"  # what an earlier release told and is found otherwise now, and nothing else
+SITUATION = "situation"  # of a period of any length, with everything that the others have
+KINDS = {
+    SITUATION: phrase("Situation report"),
+    "daily": phrase("Daily situation report"),
+    "weekly": phrase("Weekly situation report"),
+    "monthly": phrase("Monthly situation report"),
+    "thematic": phrase("Thematic report"),
+    "flash": phrase("Flash report"),
+    ERRATUM: phrase("Erratum"),
+}
+_WITH_TRENDS = (SITUATION, "monthly")
+# The words that a layout needs of its own, by their English form.
+_LABELS = {
+    str(said): said
+    for said in (
+        phrase("Contents"),
+        phrase("Page"),
+        phrase("Marking"),
+        phrase("before"),
+        phrase("The map in full"),
+        phrase("Skip to the assessment"),
+        phrase("Assessment"),
+        phrase("SIMULATION"),
+        phrase("Simulation"),
+        phrase("Invented reports of invented events. Nothing in this document happened."),
+        phrase("Made with Trucewatch from the reports named above."),
+        phrase("Head of the release log"),
+        phrase("Would settle it"),
+        phrase("In its words"),
+        phrase("On whose word"),
+    )
+}
+
+
+def document_of(
+    figures: Figures,
+    agreement: Agreement,
+    style: Style | None = None,
+    kind: str = SITUATION,
+    language: str = ENGLISH,
+    topic: str = "",
+    log_head: str = "",
+) -> Document:
+    """Put a sitrep into words and in order; the same figures give the same document.
+
+    `topic` is what a thematic report is about (id of a clause or of a node of the act tree), the finding of a flash
+    report, or the release that an erratum corrects; `log_head` the signed head of the audience's release log. Raises
+    WrongCall for a kind, language or topic that there is not.
+    """
+    if kind not in KINDS:
+        raise WrongCall(f"'{kind}' is no kind of sitrep; one of {', '.join(KINDS)}")
+    sheet = style or Style()
+    audience = figures.audience or figures.marking
+    tongue = language_of(language, agreement, sheet, audience)
+    told: Figures = told_in(about(figures, agreement, kind, topic), tongue)
+    facts = [
+        (phrase("Period"), told.period.text),
+        (phrase("Reports reach to"), told.cut_off),
+        (phrase("Reading"), _reading(told, agreement)),
+    ]
+    if mission := sheet.mission_name(language):
+        facts.append((phrase("Mission"), mission))
+    if topic:
+        facts.append((phrase("About"), _topic(topic, agreement)))
+    simulation = phrase("SIMULATION")
+    marking = figures.marking.upper() if language == ENGLISH else _level(figures.marking, agreement)
+    document = Document(
+        title=told.title,
+        kind=kind,
+        heading=KINDS[kind],
+        language=language,
+        direction=tongue.direction,
+        marking=joined((simulation, marking), " · ") if figures.is_simulation else marking,
+        is_simulation=figures.is_simulation,
+        facts=tuple(facts),
+        disclaimers=sheet.disclaimed(language, audience),
+        sections=tuple(_sections(told, agreement, tongue, kind, topic)),
+        log_head=log_head,
+        qr=_qr(log_head) if log_head else "",
+        other_titles=tuple(sorted((code, words) for code, words in agreement.title.items() if code != language)),
+        labels={**_LABELS, ", ": joined(("", ""), ", ")},
+    )
+    finished: Document = told_in(document, tongue)
+    return finished
+
+
+def _sections(figures: Figures, agreement: Agreement, language: Language, kind: str, topic: str) -> Iterator[Section]:
+    if kind == ERRATUM:
+        yield sections.corrections(figures)
+        return
+    small = draw_map(figures, agreement, language, is_small=True)
+    if kind == "flash" and topic:
+        yield _flash(figures, agreement)
+        return
+    yield sections.overview(figures, agreement, small, is_whole=kind != "thematic")
+    if kind == "flash":
+        return
+    if kind == "thematic":
+        found = sections.told_by_outcome(figures.told, figures, agreement)
+        yield Section("2", phrase("Findings"), "findings", tuple(found))
+    else:
+        yield sections.violations(figures, agreement, language)
+        yield sections.harm(figures)
+        yield sections.withdrawal(figures, agreement, language)
+        yield sections.special_areas(figures, agreement)
+        yield sections.freedom(figures)
+        yield sections.allegations(figures)
+        yield sections.liaison()
+        yield sections.political()
+        yield sections.corrections(figures)
+    if kind in _WITH_TRENDS:
+        yield sections.trends(figures, agreement, language)
+    yield sections.observations(figures)
+    yield sections.the_map(draw_map(figures, agreement, language), figures.may_determine)
+    if figures.shows_leads:
+        yield sections.open_cases(figures, agreement)
+    if kind != "thematic":
+        yield sections.received(figures, language)
+    yield sections.method(figures, agreement)
+    yield sections.sources(figures, agreement)
+
+
+def _flash(figures: Figures, agreement: Agreement) -> Section:
+    """Return the one page of a flash report on one finding: what it says, under every clause, and what nobody saw."""
+    blocks = sections.told_by_outcome(figures.told, figures, agreement, is_open=True)
+    blocks += [Heading(phrase("What could not be seen"), "not-seen"), Bullets(figures.not_seen)]
+    return Section("1", phrase("Overview"), "overview", tuple(blocks))
+
+
+def _level(word: str, agreement: Agreement) -> str:
+    party = word.removeprefix("party: ")
+    if party == word:
+        return WORDS.get(word, word)
+    return phrase("party: {party}", party=name("party", party, party.replace("-", " ")))
+
+
+def _reading(figures: Figures, agreement: Agreement) -> str:
+    """Return whose reading a sitrep follows."""
+    if not figures.reading:
+        return phrase("None chosen: every contested value stays open")
+    reading = agreement.readings.get(figures.reading)
+    quoted = phrase("“{reading}”", reading=figures.reading)
+    if reading is None:
+        return quoted
+    if reading.by == "ours":
+        return joined((quoted, phrase("no party’s")), ", ")
+    by = name("actor", reading.by, agreement.register.label(reading.by))
+    return joined((quoted, phrase("as {actor} reads it", actor=by)), ", ")
+
+
+def _topic(topic: str, agreement: Agreement) -> str:
+    clauses = {clause.id: clause for clause in agreement.clauses}
+    if topic in clauses:
+        return joined((topic, sections.wording(clauses[topic])), ": ")
+    return name("act", topic, act_tree().label(topic)) if topic in act_tree() else topic
+
+
+# ---- what a report is about ------------------------------------------------------------------------------------------
+
+
+def about(figures: Figures, agreement: Agreement, kind: str, topic: str) -> Figures:
+    """Return the figures of what a thematic or a flash report is about; of any other kind all of them.
+
+    Raises WrongCall for a topic that there is not.
+    """
+    if kind == "thematic":
+        return _counted_again(figures, _on_topic(figures, agreement, topic))
+    if not topic or kind == ERRATUM:
+        return figures
+    if kind != "flash":
+        raise WrongCall(
+            f"a {kind} report has no topic; a thematic one is about a clause or an act, a flash one a finding"
+        )
+    about = {told.account["incident"] or told.id for told in figures.told if told.id == topic}
+    if not about:
+        raise WrongCall(f"no finding of this period is '{topic}'")
+    told = tuple(one for one in figures.told if (one.account["incident"] or one.id) in about)
+    return _counted_again(figures, told)
+
+
+def _on_topic(figures: Figures, agreement: Agreement, topic: str) -> tuple[Told, ...]:
+    if any(clause.id == topic for clause in agreement.clauses):
+        return tuple(one for one in figures.told if one.clause == topic)
+    tree = act_tree()
+    if topic not in tree:
+        raise WrongCall(f"a thematic report is about a clause or a node of the act tree, and '{topic}' is neither")
+    return tuple(
+        one for one in figures.told if one.account.get("act") in tree and tree.covers(topic, one.account["act"])
+    )
+
+
+def _counted_again(figures: Figures, told: tuple[Told, ...]) -> Figures:
+    """Return the figures of some findings alone; what only all of them can say falls away."""
+
+    def count(some: list[Told]) -> dict[str, int]:
+        return {outcome: sum(1 for one in some if one.outcome == outcome) for outcome in sections.COUNTED}
+
+    counts = count(list(told))
+    harmed = {one.account["incident"]: one.civilians_dead or 0 for one in told if one.civilians_dead}
+    zones = {zone for zone, _ in figures.zones}
+    areas = tuple(
+        replace(
+            row,
+            now=count([one for one in told if (one.zone if one.zone in zones else "elsewhere") == row.zone]),
+            before=None,
+        )
+        for row in figures.areas
+    )
+    first = phrase(
+        "{period}: {count} finding.",
+        "{period}: {count} findings.",
+        period=figures.period.text,
+        count=sum(counts.values()),
+    )
+    return replace(
+        figures,
+        told=told,
+        counts=counts,
+        strict_counts=None,
+        presumed=sum(1 for one in told if one.presumption and one.outcome == Outcome.VIOLATION),
+        civilian_harm={"incidents": len(harmed), "civilians_dead": sum(harmed.values())},
+        areas=areas,
+        assessment=(first, assessed(counts, figures.may_determine)),
+        concentration=None,
+        matrix={clause: {zone: Cell("not observed") for zone in row} for clause, row in figures.matrix.items()},
+        corrections=(),
+    )
+
+
+def _qr(text: str) -> str:
+    """Return a QR code as SVG, error correction M, with the quiet zone of ISO/IEC 18004."""
+    drawn = io.BytesIO()
+    segno.make(text, error="m", micro=False).save(drawn, kind="svg", xmldecl=False, nl=False, border=4, omitsize=True)
+    return drawn.getvalue().decode()
