@@ -29,6 +29,12 @@ def data() -> Path:
     return folder.resolve()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _state(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Have what tests saw of a ledger remembered apart from what the machine's own user saw."""
+    os.environ["TRUCEWATCH_STATE"] = str(tmp_path_factory.mktemp("state"))
+
+
 @pytest.fixture(scope="session")
 def is_long() -> bool:
     """Return whether suites run in full (`make test-long`) and not in the profile that `make test` bounds."""

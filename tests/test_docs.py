@@ -143,7 +143,7 @@ def test_the_readme_prints_what_it_says(on_data: bool, tmp_path: Path, request: 
     hold(page, chosen, lines, results)
 
 
-@pytest.mark.parametrize("name", ["tutorial.md", "corroboration.md"])
+@pytest.mark.parametrize("name", ["tutorial.md", "corroboration.md", "ledger.md", "releases.md"])
 def test_a_page_of_commands_prints_what_it_says(name: str, tmp_path: Path) -> None:
     page = DOCS / name
     lines = page.read_text("utf-8").splitlines()

@@ -21,7 +21,6 @@ from click.testing import CliRunner, Result
 import trucewatch.sitreps.publish as publishing
 from trucewatch.cli import main
 from trucewatch.mission import Mission, shipped
-from trucewatch.received import INDEX
 from trucewatch.traces import trace
 
 LAW = "south-syria-2017"
@@ -343,8 +342,11 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def mission(place: Path, prepared: Path) -> Path:
-    """Return the folder of that mission, beside the files it received."""
+def mission(
+    place: Path, prepared: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Path:
+    """Return the folder of that mission, beside the files it received; of its other copies nobody has seen a head."""
+    monkeypatch.setenv("TRUCEWATCH_STATE", str(tmp_path_factory.mktemp("state")))
     shutil.copytree(prepared, place, dirs_exist_ok=True)
     return place / "watch"
 
@@ -353,7 +355,9 @@ def test_a_mission_may_be_made_in_the_empty_folder_one_stands_in(place: Path, mo
     (place / "new").mkdir()
     monkeypatch.chdir(place / "new")
     assert run("init", ".", "--agreement", LAW).exit_code == 0
-    assert {path.name for path in Path.cwd().iterdir()} == {"mission.yml", "mandate.yml", "mission.key", "received"}
+    assert {path.name for path in Path.cwd().iterdir()} == {
+        "mission.yml", "mandate.yml", "mission.key", "mission.sqlite", "received", "kept", "keys"
+    }  # fmt: skip
     faulty(run("init", ".", "--agreement", LAW), "stands already")
 
 
@@ -374,19 +378,23 @@ def _one(mission: Path, pattern: str) -> Path:
     return path
 
 
+def _kept(mission: Path, text: str) -> Path:
+    """Return the kept file that holds a text."""
+    return next(path for path in (mission / "kept").iterdir() if text in path.read_text("utf-8", "replace"))
+
+
 DAMAGES: dict[str, Callable[[Path], object]] = {
-    "index.jsonl:2: cannot be read": lambda m: (m / "received" / INDEX).write_text(
-        (m / "received" / INDEX).read_text("utf-8") + "{", encoding="utf-8"
+    "mission.sqlite: is not there; restore it from a backup": lambda m: (m / "mission.sqlite").unlink(),
+    "mission.sqlite: it is damaged; restore it from a backup": lambda m: (m / "mission.sqlite").write_bytes(
+        b"junk" * 99
     ),
-    "index.jsonl:1: cannot be read": lambda m: os.truncate(m / "received" / INDEX, 40),
-    "index.jsonl: cannot be read": lambda m: (m / "received" / INDEX).unlink(),
-    "index.jsonl: cannot be read (": lambda m: (m / "received" / INDEX).write_bytes(b"\xff"),
-    ".parquet: entry 1 cannot be read back (No such file": lambda m: _one(m, "*.parquet").unlink(),
-    ".parquet: entry 1 cannot be read back (parquet": lambda m: _one(m, "*.parquet").write_bytes(b"junk" * 9),
-    ".parquet: entry 1 cannot be read back": lambda m: os.truncate(_one(m, "*.parquet"), 900),
-    ".parquet: entry 1 cannot be read back (": lambda m: _one(m, "*.problems.jsonl").unlink(),
-    "entry 1 cannot be read back (it is not what was received": lambda m: _one(m, "*.problems.jsonl").write_text(""),
-    ".yml: is missing": lambda m: _one(m, "*.yml").unlink(),
+    "entry 3 cannot be read back": lambda m: _one(m, "*.sealed").unlink(),
+    "it was altered; restore it from a backup), or collect clinic.csv again": lambda m: os.truncate(
+        _one(m, "*.sealed"), 900
+    ),
+    "is no sealed batch of format 1": lambda m: _one(m, "*.sealed").write_bytes(b"junk" * 9),
+    "is not what was kept": lambda m: _kept(m, "A clinic's list").write_bytes(b"junk"),
+    "cannot be read (No such file or directory); restore it": lambda m: _kept(m, "A clinic's list").unlink(),
     "mission.key: cannot be read": lambda m: (m / "mission.key").unlink(),
     "mission.key: is not the key": lambda m: (m / "mission.key").write_bytes(b""),
     "or the mission's key is another": lambda m: (m / "mission.key").write_bytes(b"x" * 32),
@@ -400,9 +408,13 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
         m / "mandate.yml"
     ).write_text("may: [obsrve]\nstandard: reasonable-grounds\n"),
     "mandate.yml:2: unknown-key a mandate has no key 'standrad'": lambda m: (m / "mandate.yml").write_text(
-        "may: [observe]\nstandrad: reasonable-grounds\n"
+        "may: [observe]\nstandrad: x\nstandard: reasonable-grounds\n"
     ),
     "mandate.yml:1: unknown-standard": lambda m: (m / "mandate.yml").write_text("standard: [x]\n"),
+    "its mandate is not the one adopted": lambda m: (m / "mandate.yml").write_text(
+        "may: [observe]\nstandard: reasonable-grounds\n"
+    ),
+    "its agreement is not the one adopted": lambda m: (m / "mission.yml").write_text("agreement: minsk-2015\n"),
 }
 
 
@@ -414,34 +426,30 @@ def test_a_damaged_mission_is_told_and_runs_no_further(mission: Path, said: str)
 
 
 def test_a_batch_that_was_lost_comes_back_with_its_file(mission: Path) -> None:
-    assert run("run", mission, "--as-of", "1").exit_code == 0
+    assert run("run", mission, "--as-of", "3").exit_code == 0
     before = products(mission / "sitrep")
-    for path in (mission / "received").glob("*.p*"):
-        path.unlink()
+    _one(mission, "*.sealed").unlink()
     assert "0 claims new" in run("collect", mission, "clinic.yml", "clinic.csv").stdout
-    assert run("run", mission, "--as-of", "1").exit_code == 0
+    assert run("run", mission, "--as-of", "3").exit_code == 0
     assert products(mission / "sitrep") == before
 
 
-def test_a_line_end_that_an_editor_took_costs_no_entry(mission: Path) -> None:
-    index = mission / "received" / INDEX
-    index.write_bytes(index.read_bytes().rstrip(b"\n"))
-    run("collect", mission, "clinic.yml", "clinic.csv")
-    assert [entry.number for entry in Mission.open(mission).receipts.entries()] == [1, 2]
+def _entries(mission: Path) -> int:
+    with Mission.open(mission).record() as record:
+        return record.number()
 
 
 def test_an_entry_that_could_not_be_written_is_not_there(mission: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    index = mission / "received" / INDEX
-    before = index.read_bytes()
-    monkeypatch.setattr(os, "fsync", _raising(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))))
-    faulty(run("collect", mission, "clinic.yml", "clinic.csv"), "clinic.csv is not entered")
-    assert index.read_bytes() == before
+    with monkeypatch.context() as context:
+        context.setattr(os, "fsync", _raising(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))))
+        faulty(run("collect", mission, "clinic.yml", "good.csv"), "No space left on device")
+    assert _entries(mission) == 3
+    assert "entry 4" in run("collect", mission, "clinic.yml", "good.csv").stdout
 
 
 def test_of_several_files_all_are_read_before_any_is_kept(mission: Path, place: Path) -> None:
-    before = (mission / "received" / INDEX).read_bytes()
     faulty(run("collect", mission, "clinic.yml", "clinic.csv", "nowhere.csv"), "nowhere.csv")
-    assert (mission / "received" / INDEX).read_bytes() == before
+    assert _entries(mission) == 3
 
 
 def test_refused_rows_are_counted_once_and_stay_told(mission: Path, place: Path) -> None:
@@ -458,15 +466,15 @@ def test_rows_that_cannot_be_read_withdraw_nothing(mission: Path, place: Path) -
     (place / "good.csv").write_text(text.replace("2017-10-03", "2017-10-33"), encoding="utf-8")
     done = run("collect", mission, "clinic.yml", "good.csv", "--whole")
     assert "none is withdrawn" in done.stderr and "withdrawn by" not in done.stdout
-    assert {"1", "2", "3", "4"} <= set(Mission.open(mission).receipts.claims()["record"])
+    assert {"1", "2", "3", "4"} <= set(Mission.open(mission).receipts().claims()["record"])
 
 
 def test_a_sitrep_is_made_again_with_the_description_of_its_day(mission: Path, place: Path) -> None:
-    run("run", mission, "--as-of", "1")
+    run("run", mission, "--as-of", "3")
     before = products(mission / "sitrep")
     (place / "clinic.yml").write_text(OWN.replace("A clinic's list", "Another title"), encoding="utf-8")
     run("collect", mission, "clinic.yml", "clinic.csv")
-    run("run", mission, "--as-of", "1")
+    run("run", mission, "--as-of", "3")
     assert products(mission / "sitrep") == before
     run("run", mission)
     assert b"Another title" in products(mission / "sitrep")["sitrep.html"]
@@ -479,7 +487,8 @@ def test_an_as_of_that_is_neither_entry_nor_day_is_a_wrong_call(mission: Path, a
 
 
 def test_before_anything_was_received_there_is_nothing_to_tell(mission: Path) -> None:
-    done = run("run", mission, "--as-of", "1999")
+    faulty(run("run", mission, "--as-of", "1999"), "there is nothing as of 1999: this record begins on", code=2)
+    done = run("run", mission, "--as-of", "1")
     assert done.exit_code == 0 and "Nothing was received that could be assessed." in done.stdout
     made = products(mission / "sitrep")
     assert b"1970" not in made["sitrep.html"] + made["sitrep.md"] + made["findings.csv"]

@@ -22,12 +22,13 @@ from trucewatch.actors import write_pairs
 from trucewatch.acts import act_tree
 from trucewatch.agreement.parse import read_agreement
 from trucewatch.agreement.terms import Agreement
-from trucewatch.claims import claims_table, view
+from trucewatch.claims import claims_table
 from trucewatch.evidence import Standard
 from trucewatch.findings import Responsibility, assess, responsibility
 from trucewatch.incidents import Incidents, corroborate
 from trucewatch.judgements import Outcome, outcome_of
 from trucewatch.levels import Level
+from trucewatch.views import view
 
 DAMASCUS = ZoneInfo("Asia/Damascus")
 DAY = datetime(2017, 7, 9, tzinfo=DAMASCUS)

@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from trucewatch.actors import Actor, Register, read_pairs, write_pairs
-from trucewatch.claims import View, claims_table, view
+from trucewatch.claims import claims_table
 from trucewatch.incidents import FIRST_HAND, Incidents, corroborate
 from trucewatch.levels import Level
+from trucewatch.views import View, view
 
 NOON = datetime(2020, 3, 1, 12, tzinfo=UTC)
 

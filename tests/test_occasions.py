@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 from trucewatch.actors import write_pairs
 from trucewatch.agreement.parse import read_agreement
 from trucewatch.agreement.terms import Agreement
-from trucewatch.claims import claims_table, view
+from trucewatch.claims import claims_table
 from trucewatch.findings import assess
 from trucewatch.incidents import corroborate
 from trucewatch.judgements import Outcome
 from trucewatch.levels import Level
+from trucewatch.views import view
 
 NOON = datetime(2020, 3, 1, 12, tzinfo=UTC)
 TEXT = """
@@ -90,6 +91,7 @@ def test_two_places_at_one_time_pass_a_ceiling_that_neither_passes_alone(agreeme
     assert (row["earliest"], row["latest"]) == (NOON + timedelta(hours=1), NOON + timedelta(hours=2))
     assert row["rests_on"] == ["a", "b"]
     assert row["responsible"] == ["north"]
+    assert row["occasion"] == "At least 12 tanks at 2 places at one time, where at most 10 are allowed"  # read back
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,12 @@ from typing import Any
 
 import polars as pl
 import pytest
+import shapely
 
 from trucewatch.mission import Assessment, Mission, assess_files
-from trucewatch.problems import FileFault
+from trucewatch.problems import FileFault, TrucewatchError, WrongCall
+from trucewatch.route import read_audience
+from trucewatch.shipped import open_agreement
 
 GED = "ucdp_ged_syria_2016_2019/ged_syria_20160101_20191130.csv.gz"
 MONTHS = {
@@ -259,10 +262,19 @@ def test_the_row_that_was_refused_is_told_with_its_line(watch: Mission) -> None:
     assert (done.summary["rows_read"], done.summary["rows_refused"]) == (6, 1)
 
 
+def _written(path: Path) -> str:
+    """Return all that a product tells, as text; a shape as its corners."""
+    if path.suffix != ".parquet":
+        return path.read_text(encoding="utf-8")
+    table = pl.read_parquet(path)
+    shapes = [str(shapely.from_wkb(shape)) for shape in table["geometry"]]
+    return "\n".join([table.drop("geometry").write_csv(), *shapes])
+
+
 def test_where_observers_stood_and_who_they_were_is_in_no_product(watch: Mission, tmp_path: Path) -> None:
     written = watch.run().publish(tmp_path / "out")
     for path in written:
-        text = pl.read_parquet(path).write_csv() if path.suffix == ".parquet" else path.read_text(encoding="utf-8")
+        text = _written(path)
         for secret in ("first patrol", "second patrol", "an outpost", "36.16"):
             assert secret not in text, (path.name, secret)
 
@@ -272,7 +284,7 @@ def test_the_public_sees_nothing_that_only_the_mission_may_know(watch: Mission, 
     told: dict[str, Any] = json.loads((tmp_path / "out" / "summary.json").read_text(encoding="utf-8"))
     assert told["marking"] == "public"
     for path in written:
-        text = pl.read_parquet(path).write_csv() if path.suffix == ".parquet" else path.read_text(encoding="utf-8")
+        text = _written(path)
         for secret in ("from the ridge", "no names were heard", "It would settle it"):
             assert secret not in text, (path.name, secret)
 
@@ -290,3 +302,13 @@ def test_the_tiny_mission_comes_to_what_is_written_down(watch: Mission, tmp_path
     if os.environ.get("TRUCEWATCH_WRITE_GOLDEN") == "1":
         (GOLDEN / name).write_bytes(made)
     assert made.decode("utf-8") == (GOLDEN / name).read_bytes().decode("utf-8")
+
+
+def test_an_audience_is_a_level_or_a_party_of_the_agreement() -> None:
+    law = open_agreement("south-syria-2017")
+    assert read_audience("party: southern-opposition", law).party_id == "southern-opposition"
+    assert read_audience("Guarantors", law).word == "guarantors"
+    with pytest.raises(WrongCall, match="has no party 'israeli-forces'; it has government-forces"):
+        read_audience("party: israeli-forces", law)
+    with pytest.raises(TrucewatchError, match="is not a level"):
+        read_audience("nobody", law)

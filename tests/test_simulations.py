@@ -22,13 +22,14 @@ from trucewatch.actors import CIVILIANS, read_pairs
 from trucewatch.acts import act_tree
 from trucewatch.agreement.parse import read_agreement
 from trucewatch.agreement.terms import Agreement
-from trucewatch.claims import claims_of, view
+from trucewatch.claims import claims_of
 from trucewatch.evidence import Assertion, Extent
 from trucewatch.levels import Level
 from trucewatch.reports import Received, collect
 from trucewatch.simulations import Simulation, is_simulated, simulate
 from trucewatch.sitreps.places import coverage
 from trucewatch.sources import Source, read_source
+from trucewatch.views import view
 from trucewatch.where import distance_m, place_shape
 
 ROOT = Path(__file__).parents[1]

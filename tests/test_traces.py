@@ -12,6 +12,7 @@ from trucewatch.mission import Mission
 from trucewatch.problems import TrucewatchError
 from trucewatch.traces import decide, trace, trace_link
 
+RECEIVED = datetime(2026, 1, 1, tzinfo=UTC)
 PRESENCE = """\
 report_id,actor,what,count,count_unit,from,until,lat,lon,radius_m,seen_by,means
 F1,Hezbollah,forces,40,men,2018-06-01T08:00,2018-06-01T12:00,32.55,36.20,500,a post,saw
@@ -21,9 +22,9 @@ F1,Hezbollah,forces,40,men,2018-06-01T08:00,2018-06-01T12:00,32.55,36.20,500,a p
 @pytest.fixture
 def watch(tmp_path: Path) -> Mission:
     """Return a mission that received one sighting."""
-    mission = Mission.init(tmp_path / "watch", "south-syria-2017", key=b"k" * 32)
+    mission = Mission.init(tmp_path / "watch", "south-syria-2017", key=b"k" * 32, now=RECEIVED)
     (tmp_path / "presence.csv").write_text(PRESENCE, encoding="utf-8")
-    mission.collect("presence", [tmp_path / "presence.csv"], now=datetime(2026, 1, 1, tzinfo=UTC))
+    mission.collect("presence", [tmp_path / "presence.csv"], now=RECEIVED)
     return mission
 
 
@@ -40,6 +41,19 @@ def test_a_finding_leads_back_to_file_and_line_from_both_sides(watch: Mission, t
         trace(tmp_path, id_)
 
 
+def test_what_an_audience_is_told_is_traced_no_further_than_it_may_know(told: Path, tmp_path: Path) -> None:
+    public = Mission.open(told).run(audience="public")
+    public.publish(tmp_path / "out")
+    id_ = public.findings["finding"][0]
+    traced = trace(told, id_, audience="public")
+    assert traced == trace(tmp_path / "out", id_)
+    assert (traced["chain_to_line"], traced["lines"], traced["records"]) == ([], "", "")
+    assert "wire.csv" not in repr(traced)
+    # By that name the mission itself knows none.
+    with pytest.raises(TrucewatchError, match="holds no finding"):
+        trace(told, id_)
+
+
 TWO = """\
 report_id,outlet,cites,published,headline,from,until,act,side_a,side_b,who_acted,place,lat,lon,radius_m,text
 A,One,,2018-06-02,,2018-06-01T08:00,2018-06-01T09:00,mortar-fire,SAA,Southern Front,,Nawa,32.88,36.04,800,
@@ -51,9 +65,9 @@ C,Two,,2018-06-20,,2018-06-19T08:00,2018-06-19T09:00,mortar-fire,SAA,Southern Fr
 @pytest.fixture
 def told(tmp_path: Path) -> Path:
     """Return the folder of a mission that received three stories of the wire, two of them of one event."""
-    mission = Mission.init(tmp_path / "told", "south-syria-2017", key=b"k" * 32)
+    mission = Mission.init(tmp_path / "told", "south-syria-2017", key=b"k" * 32, now=RECEIVED)
     (tmp_path / "wire.csv").write_text(TWO, encoding="utf-8")
-    mission.collect("wire", [tmp_path / "wire.csv"], now=datetime(2026, 1, 1, tzinfo=UTC))
+    mission.collect("wire", [tmp_path / "wire.csv"], now=RECEIVED)
     return mission.folder
 
 

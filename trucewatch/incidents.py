@@ -14,7 +14,6 @@ import polars as pl
 
 from trucewatch.accounts import accounts_of, pairs_together
 from trucewatch.actors import Register
-from trucewatch.claims import View
 from trucewatch.decisions import Decision
 from trucewatch.echoes import SCHEMA as ECHOES
 from trucewatch.echoes import echoes_of
@@ -22,6 +21,7 @@ from trucewatch.evidence import OWN_OBSERVATION, Assertion
 from trucewatch.links import LINKS, link
 from trucewatch.origins import origins_of
 from trucewatch.problems import Problem
+from trucewatch.views import View
 from trucewatch.weights import Weights
 from trucewatch.where import Gazetteer
 

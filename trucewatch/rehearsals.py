@@ -44,10 +44,11 @@ def demo(out: str | Path, seed: int | None = None, progress: Progress = silent) 
     progress("growing a truth and reports of it")
     grown = grow(DEMO, grown_at, seed)
     _clear_demo(mission_at)
-    mission = Mission.init(mission_at, grown.agreement, key=b"SIMULATION: a key that keeps nothing apart")
+    key, began = b"SIMULATION: a key that keeps nothing apart", datetime(1970, 1, 1, tzinfo=UTC)
+    mission = Mission.init(mission_at, grown.agreement, key=key, now=began)
     (mission_at / SIMULATED).write_text("SIMULATION: nothing in this mission happened.\n", encoding="utf-8")
     for source, path in grown.feeds:
-        mission.collect(source, [path], now=datetime(1970, 1, 1, tzinfo=UTC), progress=progress)
+        mission.collect(source, [path], now=began, progress=progress)
     assessment = mission.run(progress=progress)
     return assessment, assessment.publish(place)
 

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 import unicodedata
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from trucewatch.agreement.terms import Agreement, Reading
-from trucewatch.claims import View, claims_of, view
+from trucewatch.claims import claims_of
+from trucewatch.clearances import Withheld
 from trucewatch.decisions import Decision
 from trucewatch.evidence import Standard
 from trucewatch.findings import assess
+from trucewatch.grains import Grain, grain_of
 from trucewatch.incidents import corroborate
 from trucewatch.levels import Level, read_level
 from trucewatch.problems import FileFault, Problem, TrucewatchError, WrongCall, did_you_mean
@@ -23,10 +26,12 @@ from trucewatch.reports import Received, collect
 from trucewatch.shipped import open_agreement, open_source
 from trucewatch.simulations import is_simulated
 from trucewatch.sitreps.figures import figures
+from trucewatch.sitreps.languages import phrase
 from trucewatch.sitreps.material import Figures, Material, Told
-from trucewatch.sitreps.publish import publish
+from trucewatch.sitreps.publish import DEFAULT, publish
 from trucewatch.sitreps.tables import findings_table, summary
 from trucewatch.sources import Source
+from trucewatch.views import Declassified, View, open_claims, view
 from trucewatch.when import Span, read_edtf
 
 STRICT = "strict"
@@ -81,9 +86,13 @@ class Assessment:
                 return Finding(told)
         raise KeyError(finding_id)
 
-    def publish(self, out: str | Path) -> tuple[Path, ...]:
-        """Write the sitrep and its tables into a folder; return their paths. Raises TrucewatchError."""
-        return publish(self.figures, self.material.agreement, Path(out))
+    def publish(
+        self, out: str | Path, formats: Sequence[str] = DEFAULT, languages: Sequence[str] = ("en",)
+    ) -> tuple[Path, ...]:
+        """Write the sitrep and its tables into a folder, in some formats (html, md, pdf, docx, csv, hxl, xlsx, parquet,
+        geojson, json, summary) and languages; return their paths. Raises TrucewatchError.
+        """
+        return publish(self.figures, self.material.agreement, Path(out), formats, languages)
 
     def to_geopandas(self) -> Any:
         """Return the findings as a GeoDataFrame (WGS 84), places as the regions they were told as; needs geopandas."""
@@ -152,7 +161,7 @@ def assess_files(
     """
     progress("reading the agreement")
     law, feed = open_agreement(agreement), open_source(source)
-    span, chosen, level = read_period(period, law), read_reading(reading, law), read_level(audience)
+    span, chosen, level = read_period(period, law), read_reading(reading, law), read_audience(audience, law)
     received = collect_all(feed, paths, law, progress)
     claims = claims_of(pl.concat([batch.reports for batch in received]))
     rows = [RowAccount(feed.id, batch.problems, batch.rows_read, batch.rows_refused) for batch in received]
@@ -190,9 +199,11 @@ def _account(
     """Return the sources that an audience may know of, and (problems, rows read, refused, withdrawn) of their rows.
 
     What was wrong with a row, and how many there were, may tell what stands in it: of a source that holds anything
-    above the audience only the rows are counted of which something is left.
+    above the audience, and below mission level of every source, only the rows are counted of which something is left.
     """
-    hidden = {s.id for s in sources if any(read_level(word) > seen.audience for word in s.levels.values())}
+    hidden = {s.id for s in sources if any(not read_level(word) <= seen.audience for word in s.levels.values())}
+    if not seen.audience >= Level.MISSION:
+        rows, hidden = (), hidden | {source.id for source in sources} | set(seen.claims["source"])
     left = seen.claims.filter(pl.col("source").is_in(hidden)).select("source", "event_key").unique()
     open_rows = [told for told in rows if told.source not in hidden]
     return (
@@ -217,26 +228,88 @@ def follow_route(
     is_simulation: bool = False,
     decisions: Sequence[Decision] = (),
     progress: Progress = silent,
+    published: date | None = None,
+    declassified: Sequence[Declassified] = (),
+    grains: Mapping[str, Grain] | None = None,
+    names_parties: bool = True,
+    withheld: Sequence[Withheld] = (),
 ) -> Assessment:
-    """Take claims through the route: what an audience may know of them, incidents, findings, figures."""
-    seen = view(claims, audience)
+    """Take claims through the route: what an audience may know of them, incidents, findings, figures.
+
+    `published` is the day of publication, from which positions are held back, `declassified` are the decisions that
+    let an audience know more, `grains` what the mandate says of how finely an audience is told, `names_parties` whether
+    it may be told which party. What is `withheld` is gone below mission level, with the reports that it rests on;
+    raises TrucewatchError where another report tells of it too.
+    """
+    grain = grain_of(audience, grains)
+    is_outside = not audience >= Level.MISSION
+    hidden = [one for one in withheld if is_outside]
+    if hidden:
+        inside = corroborate(view(claims, Level.MISSION), agreement.gazetteer, agreement.register, decisions)
+        _refuse_grown(inside.members, hidden)
+    told = claims.filter(~pl.col("claim_key").is_in(sorted({key for one in hidden for key in one.claims})))
+    seen = view(told, audience, grain, agreement.gazetteer, agreement.timezone, published, declassified)
     progress("corroborating")
     # What the mission decided of two reports may rest on what is known to the mission alone.
-    decided = decisions if audience >= Level.MISSION else ()
+    decided = () if is_outside else decisions
     incidents = corroborate(seen, agreement.gazetteer, agreement.register, decided)
     progress("assessing")
-    findings = assess(incidents, agreement, reading, standard)
+    findings = _without(assess(incidents, agreement, reading, standard), hidden)
     strict = None
     if STRICT in agreement.readings and (reading is None or reading.id != STRICT):
-        strict = assess(incidents, agreement, agreement.readings[STRICT], standard)
+        strict = _without(assess(incidents, agreement, agreement.readings[STRICT], standard), hidden)
     known, problems, rows_read, rows_refused, withdrawn = _account(rows, seen, sources)
     material = Material(
         view=seen, incidents=incidents, findings=findings, strict=strict, agreement=agreement, reading=reading,
         sources=known, problems=(*problems, *incidents.problems), rows_read=rows_read, rows_refused=rows_refused,
-        may_determine=may_determine, is_simulation=is_simulation or is_simulated(claims), withdrawn=withdrawn,
+        may_determine=may_determine, withdrawn=withdrawn, names_parties=names_parties,
+        # Whoever knows of a report at all is told that it is invented.
+        is_simulation=is_simulation or is_simulated(open_claims(claims, audience, declassified)),
     )  # fmt: skip
     progress("counting")
-    return Assessment(material, figures(material, period))
+    return Assessment(material, _marked(figures(material, period), () if is_outside else withheld))
+
+
+def _refuse_grown(members: pl.DataFrame, hidden: Sequence[Withheld]) -> None:
+    """Refuse to tell of what is withheld by way of a report of it that came in since."""
+    claims = sorted({key for one in hidden for key in one.claims})
+    for one in hidden:
+        incidents = members.filter(pl.col("claim_key").is_in(sorted(one.claims)))["incident"].unique()
+        grown = members.filter(pl.col("incident").is_in(incidents.implode()) & ~pl.col("claim_key").is_in(claims))
+        if grown.height:
+            raise TrucewatchError(
+                f"{one.finding} is withheld (entry {one.entry}), and {grown.height} of its reports came in since: "
+                f"withhold it again, or tell of it again, with: trucewatch withhold DIR {one.finding} --by {one.by}"
+            )
+
+
+def _without(findings: pl.DataFrame, hidden: Sequence[Withheld]) -> pl.DataFrame:
+    """Return findings without those of occasions that are withheld: such a one may rest on no report."""
+    for clause, party, instant in (one.occasion for one in hidden if one.occasion):
+        is_one = (
+            (pl.col("subject_kind") == "occasion") & (pl.col("clause") == clause)
+            & (pl.col("earliest") == datetime.fromisoformat(instant)) & pl.col("responsible").list.contains(party)
+        )  # fmt: skip
+        findings = findings.filter(~is_one)
+    return findings
+
+
+def _marked(told: Figures, withheld: Sequence[Withheld]) -> Figures:
+    """Return figures in which what is withheld from everybody outside says so."""
+    until = {one.finding: one.review for one in withheld}
+    if not until:
+        return told
+    findings = (
+        replace(
+            one,
+            sentence=phrase(
+                "{sentence} Withheld from release; to be looked at again on {day}.",
+                sentence=one.sentence, day=until[one.id],
+            ),
+        ) if one.id in until else one
+        for one in told.told
+    )  # fmt: skip
+    return replace(told, told=tuple(findings))
 
 
 def read_period(text: str | None, agreement: Agreement) -> Span | None:
@@ -247,6 +320,18 @@ def read_period(text: str | None, agreement: Agreement) -> Span | None:
         return read_edtf(text, agreement.timezone)
     except ValueError as fault:
         raise WrongCall(f"the period cannot be read: {fault}") from None
+
+
+def read_audience(word: str, agreement: Agreement) -> Level:
+    """Read an audience of an agreement: a level, or one of its parties.
+
+    Raises TrucewatchError for what is no level, WrongCall for a party that the agreement has not.
+    """
+    level = read_level(word)
+    if level.party_id and level.party_id not in agreement.parties:
+        hint = did_you_mean(level.party_id, agreement.parties) or f"it has {', '.join(agreement.parties)}"
+        raise WrongCall(f"{agreement.id} has no party '{level.party_id}'; {hint}")
+    return level
 
 
 def read_reading(name: str | None, agreement: Agreement) -> Reading | None:

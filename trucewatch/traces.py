@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,20 +15,22 @@ from trucewatch.incidents import corroborate
 from trucewatch.links import Reason, explain
 from trucewatch.mission import Mission, is_mission
 from trucewatch.problems import TrucewatchError, did_you_mean
+from trucewatch.record import Entry
 from trucewatch.sitreps.publish import is_sitrep
 from trucewatch.sitreps.tables import FINDINGS
 
 _LEAST_KEY = 8
 
 
-def trace(folder: str | Path, finding_id: str) -> dict[str, Any]:
+def trace(folder: str | Path, finding_id: str, audience: str = "mission") -> dict[str, Any]:
     """Return a finding of a mission or of a sitrep's folder, with its chain back to file and line.
 
+    Of a mission it is one that `audience` is told of; what leads back to a record is in none below mission level.
     Raises TrucewatchError where the folder is neither, or holds no such finding.
     """
     path = Path(folder)
     if is_mission(path):
-        table = Mission.open(path).run().findings
+        table = Mission.open(path).run(audience=audience).findings
     elif path.is_dir() and is_sitrep(path):
         table = _written_findings(path)
     else:
@@ -44,7 +47,7 @@ def trace(folder: str | Path, finding_id: str) -> dict[str, Any]:
 def _written_findings(sitrep: Path) -> pl.DataFrame:
     path = sitrep / "findings.parquet"
     try:
-        return pl.read_parquet(path).cast(pl.Schema(FINDINGS))
+        return pl.read_parquet(path, columns=list(FINDINGS)).cast(pl.Schema(FINDINGS))
     except (OSError, pl.exceptions.PolarsError) as fault:
         why = str(fault).partition("\n")[0]
         raise TrucewatchError(f"{path}: cannot be read back ({why}); make the sitrep again") from None
@@ -64,14 +67,14 @@ def trace_link(folder: str | Path, one: str, other: str) -> dict[str, Any]:
     keys = [row["claim_key"] for row in told]
     if keys[0] == keys[1]:
         raise TrucewatchError(f"'{one}' and '{other}' are one report; name two")
-    found = corroborate(seen, law.gazetteer, law.register, mission.decisions.all())
+    found = corroborate(seen, law.gazetteer, law.register, mission.decisions())
     reasons = explain(told[0], told[1], register=law.register, gazetteer=law.gazetteer)
     incidents = dict(found.members.filter(pl.col("claim_key").is_in(keys)).iter_rows())
     is_one = len(set(incidents.values())) == 1 and len(incidents) == 2
     pair = found.links.filter((pl.col("one") == min(keys)) & (pl.col("other") == max(keys)))
     score = round(sum(reason.log_odds for reason in reasons), 3)
     if is_one:
-        decided = any({d.one, d.other} == set(keys) and d.is_same for d in mission.decisions.all())
+        decided = any({d.one, d.other} == set(keys) and d.is_same for d in mission.decisions())
         because = "a person decided so" if decided else "" if score > 0 else "by way of other reports of the incident"
     else:
         because = pair["reason"][0] if pair.height else "below the threshold"
@@ -93,6 +96,16 @@ def decide(folder: str | Path, one: str, other: str, is_same: bool, by: str, rea
     claims = mission.view().claims
     keys = [_report(claims, name, Path(folder))["claim_key"] for name in (one, other)]
     return mission.decide(keys[0], keys[1], is_same, by, reason)
+
+
+def declassify(
+    folder: str | Path, reports: Sequence[str], fields: Sequence[str], to: str, by: str, because: str
+) -> Entry:
+    """Record that an audience may know some fields of some reports of a mission, named as for `trace_link`."""
+    mission = Mission.open(Path(folder))
+    claims = mission.view().claims
+    keys = [_report(claims, name, Path(folder))["claim_key"] for name in reports]
+    return mission.declassify(keys, fields, to, by, because)
 
 
 def _report(claims: pl.DataFrame, name: str, folder: Path) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -184,33 +185,66 @@ def local_day(instant: datetime, zone: str) -> date:
     return instant.astimezone(time_zone(zone)).date()
 
 
-def tell(span: Span, zone: str) -> str:
-    """Write a span as a person would say it: a day, days, or a clock time, in local time of `zone`."""
-    if span.earliest <= LONG_AGO or span.latest >= FAR_AHEAD:
-        return _tell_open(span, zone)
+class Telling(StrEnum):
+    """The forms in which a span is told, each from its first and last local time."""
+
+    MINUTE = "minute"
+    MINUTES = "minutes"  # of one day
+    HOURS = "hours"  # from a time of one day to a time of another
+    DAY = "day"
+    DAYS = "days"
+    UNTIL = "until"
+    FROM = "from"
+    EVER = "ever"
+
+
+def telling(span: Span, zone: str) -> tuple[Telling, datetime, datetime]:
+    """Return in which form a person would say a span, and its first and last local time in `zone`."""
+    if span.latest >= FAR_AHEAD:
+        is_open = span.earliest <= LONG_AGO
+        first = span.earliest if is_open else span.earliest.astimezone(time_zone(zone))
+        return Telling.EVER if is_open else Telling.FROM, first, span.latest
+    last = (span.latest - timedelta(microseconds=1)).astimezone(time_zone(zone))
+    if span.earliest <= LONG_AGO:
+        return Telling.UNTIL, span.earliest, last
     first = span.earliest.astimezone(time_zone(zone))
     length = span.latest - span.earliest
     if length <= timedelta(minutes=1):
-        return f"{first:%-d %B %Y, %H:%M}"
-    last = (span.latest - timedelta(microseconds=1)).astimezone(time_zone(zone))
+        return Telling.MINUTE, first, first
     # A day may begin at one o'clock, where the clocks skip midnight.
     whole_days = span.earliest == midnight(first.date(), zone) and span.latest == midnight(
         last.date() + timedelta(days=1), zone
     )
+    is_one_day = first.date() == last.date()
     if whole_days or length > timedelta(days=2):
-        return _tell_days(first.date(), last.date())
-    if first.date() == last.date():
-        clock = f"{first:%H:%M}" if f"{first:%H:%M}" == f"{last:%H:%M}" else f"{first:%H:%M}-{last:%H:%M}"
-        return f"{first:%-d %B %Y}, {clock}"
-    return f"{first:%-d %B %Y, %H:%M} to {last:%-d %B %Y, %H:%M}"
+        return Telling.DAY if is_one_day else Telling.DAYS, first, last
+    if is_one_day:
+        return (
+            Telling.MINUTE if (first.hour, first.minute) == (last.hour, last.minute) else Telling.MINUTES,
+            first,
+            last,
+        )
+    return Telling.HOURS, first, last
 
 
-def _tell_open(span: Span, zone: str) -> str:
-    if span.latest < FAR_AHEAD:
-        return f"until {local_day(span.latest - timedelta(microseconds=1), zone):%-d %B %Y}"
-    if span.earliest > LONG_AGO:
-        return f"from {local_day(span.earliest, zone):%-d %B %Y} on"
-    return "at any time"
+def tell(span: Span, zone: str) -> str:
+    """Write a span as a person would say it: a day, days, or a clock time, in local time of `zone`."""
+    form, first, last = telling(span, zone)
+    match form:
+        case Telling.MINUTE:
+            return f"{first:%-d %B %Y, %H:%M}"
+        case Telling.MINUTES:
+            return f"{first:%-d %B %Y, %H:%M}-{last:%H:%M}"
+        case Telling.HOURS:
+            return f"{first:%-d %B %Y, %H:%M} to {last:%-d %B %Y, %H:%M}"
+        case Telling.DAY | Telling.DAYS:
+            return _tell_days(first.date(), last.date())
+        case Telling.UNTIL:
+            return f"until {tell_day(last.date())}"
+        case Telling.FROM:
+            return f"from {tell_day(first.date())} on"
+        case Telling.EVER:
+            return "at any time"
 
 
 def tell_day(day: date) -> str:

@@ -8,11 +8,11 @@ import polars as pl
 import pytest
 
 from trucewatch.agreement.terms import Agreement
-from trucewatch.claims import View
 from trucewatch.problems import TrucewatchError
 from trucewatch.simulations import Simulation, simulate
 from trucewatch.simulations.trials import Grouping, claims_in, key_of, over_seeds, score, score_simulation
 from trucewatch.sources import Source, read_source
+from trucewatch.views import View
 
 ROOT = Path(__file__).parents[2]
 

@@ -207,6 +207,7 @@ class _Parser:
                     is_contested=self._word(inner, "bound") == "contested",
                     basis=self._word(inner, "basis") or "stated",
                     says=self._references(inner, "says", sources, "source"),
+                    labels=self._words_under(inner, "label"),
                 )
         return found
 
@@ -219,8 +220,9 @@ class _Parser:
                 self._complain(inner.line, "not-a-line", f"'{name}' is drawn as a {shape.geom_type}")
             if not inner.get("line") and self._get(inner, "known").value is not False:
                 self._complain(inner.line, "line-undrawn", f"line '{name}' is not drawn", "give line, or known: false")
-            label = self._words_under(inner, "label").get("en", name.replace("-", " "))
-            found[name] = Line(name, label, shape, self._word(inner, "note"))
+            labels = self._words_under(inner, "label")
+            label = labels.get("en", name.replace("-", " "))
+            found[name] = Line(name, label, shape, self._word(inner, "note"), labels)
         return found
 
     def _zones(self, text: Marked, lines: Mapping[str, Line], sources: Mapping[str, TextSource]) -> dict[str, Zone]:
@@ -245,9 +247,11 @@ class _Parser:
                 case ["strip", *_]:
                     shape = self._strip(self._get(inner, "strip"), lines)
             part_of = self._reference(inner, "part_of", written, "zone") if inner.get("part_of") else ""
-            label = self._words_under(inner, "label").get("en", name.replace("-", " ").capitalize())
+            labels = self._words_under(inner, "label")
+            label = labels.get("en", name.replace("-", " ").capitalize())
             says = self._references(inner, "says", sources, "source")
-            found[name] = Zone(name, label, shape, self._word(inner, "status") or "stated", says, part_of)
+            status = self._word(inner, "status") or "stated"
+            found[name] = Zone(name, label, shape, status, says, part_of, labels)
         return found
 
     def _area(self, name: str, written: Marked) -> BaseGeometry | None:

@@ -84,6 +84,7 @@ class Party:
     is_contested: bool
     basis: str
     says: tuple[str, ...]
+    labels: Words = field(default_factory=dict)  # what the text calls it, by language
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,7 @@ class Zone:
     status: str
     says: tuple[str, ...]
     part_of: str = ""
+    labels: Words = field(default_factory=dict)  # what the text calls it, by language
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,7 @@ class Line:
     label: str
     shape: BaseGeometry | None
     note: str = ""
+    labels: Words = field(default_factory=dict)  # what the text calls it, by language
 
 
 @dataclass(frozen=True, slots=True)

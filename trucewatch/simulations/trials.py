@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from trucewatch.agreement.terms import Agreement
-from trucewatch.claims import View, claims_of, view
+from trucewatch.claims import claims_of
 from trucewatch.evidence import Assertion
 from trucewatch.incidents import corroborate
 from trucewatch.levels import Level
@@ -30,6 +30,7 @@ from trucewatch.scores import (
 )
 from trucewatch.simulations.written import Simulation
 from trucewatch.sources import Source
+from trucewatch.views import View, view
 
 
 @dataclass(frozen=True, slots=True)
