@@ -230,10 +230,16 @@ def test_a_run_of_the_other_direction_moves_no_number(figures: Figures, agreemen
     assert places["PATROL"] > places["WIRE"] > places["27"]
 
 
+def test_a_text_longer_than_a_page_is_whole(figures: Figures, agreement: Agreement) -> None:
+    long = " ".join(f"word{n}" for n in range(4000))
+    reader = read(render_pdf(saying(document_of(figures, agreement, log_head=HEAD), [long, "b"])))
+    assert words(reader).count("word3999") >= 5
+
+
 def test_a_drawing_stands_alone_in_the_colours_of_paper(figures: Figures, agreement: Agreement) -> None:
-    svg = stand_alone('<svg class="map"><text direction="rtl" text-anchor="end" x="4">درعا 💥</text></svg>')
+    svg = stand_alone('<svg class="map"><text x="4" direction="rtl" text-anchor="end">درعا 💥</text></svg>')
     assert svg.startswith('<svg xmlns="http://www.w3.org/2000/svg" class="map"><style>')
-    assert '<text text-anchor="start" x="4">درعا [U+1F4A5]</text>' in svg
+    assert '<text x="4" text-anchor="start">\u200fدرعا [U+1F4A5]</text>' in svg
     assert svg.count("xmlns") == stand_alone('<svg xmlns="http://www.w3.org/2000/svg"></svg>').count("xmlns") == 1
 
 

@@ -113,6 +113,23 @@ def test_a_library_that_is_not_there_is_named(
     assert not contents(tmp_path)
 
 
+def test_without_its_library_there_is_no_provenance(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "trucewatch.sitreps.provenance", raising=False)
+    monkeypatch.setitem(sys.modules, "prov", None)
+    monkeypatch.setitem(sys.modules, "prov.constants", None)
+    with pytest.raises(TrucewatchError, match=r'provenance: prov.* pip install "trucewatch\[office\]"'):
+        publishing.provenance({})
+
+
+def test_a_fault_of_the_program_is_not_called_a_missing_library(
+    made: Figures, agreement: Agreement, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(sys.modules, "trucewatch.sitreps.pdf", raising=False)
+    monkeypatch.setitem(sys.modules, "trucewatch.sitreps.faces", None)
+    with pytest.raises(ModuleNotFoundError, match="faces"):
+        publish(made, agreement, tmp_path / "s", formats=("pdf",))
+
+
 def test_a_thematic_sitrep_has_tables_of_its_topic_alone(
     tell: Callable[..., Told], with_told: Callable[..., Figures], agreement: Agreement, tmp_path: Path
 ) -> None:

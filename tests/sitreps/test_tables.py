@@ -109,7 +109,9 @@ def test_the_parquet_file_is_geoparquet(published: Figures, agreement: Agreement
         assert (region is None) == (told is None)
         assert told is None or region.equals(shapely.geometry.shape(told))
     assert list(read.total_bounds) == pytest.approx(geo["columns"]["geometry"]["bbox"])
-    assert geo["columns"]["geometry"]["geometry_types"] == sorted({region.geom_type for region in read.geometry.dropna()})
+    assert geo["columns"]["geometry"]["geometry_types"] == sorted(
+        {region.geom_type for region in read.geometry.dropna()}
+    )
 
 
 def test_without_a_region_it_is_geoparquet_still(with_told: WithTold, agreement: Agreement, tmp_path: Path) -> None:

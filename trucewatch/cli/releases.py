@@ -9,7 +9,19 @@ from typing import TYPE_CHECKING
 
 import click
 
-from trucewatch.cli.terminal import BECAUSE, BY, DIR, JSON, PATH, Command, counted, progress_bar, say, tell_json
+from trucewatch.cli.terminal import (
+    BECAUSE,
+    BY,
+    DIR,
+    JSON,
+    LANGUAGES,
+    PATH,
+    Command,
+    counted,
+    progress_bar,
+    say,
+    tell_json,
+)
 
 if TYPE_CHECKING:
     from trucewatch.clearances import Clearance
@@ -31,7 +43,7 @@ _RELEASE = click.argument("name", metavar="RELEASE")
 @click.option("--clause", "topic", help="The clause that a thematic report is about.")
 @click.option("--topic", help="The kind of act that a thematic report is about, or the finding of a flash report.")
 @click.option("--reading", help="One of the agreement's readings, such as strict. Default: every value open.")
-@click.option("--lang", "languages", type=click.Choice(["en", "ar"]), multiple=True, help="Languages. Default: en.")
+@LANGUAGES
 @click.option("--format", "formats", multiple=True, help="Formats, such as pdf and docx. Default: every one.")
 @BY
 @JSON

@@ -17,6 +17,7 @@ from trucewatch.cli.terminal import (
     DIR,
     FILES,
     JSON,
+    LANGUAGES,
     PATH,
     Command,
     counted,
@@ -36,6 +37,9 @@ _EVENTS = click.option(
 )
 _OUT = click.option("--out", type=PATH, required=True, help="Folder for the sitrep and its tables.")
 _PERIOD = click.option("--period", help="What to report on, as an EDTF interval: 2017-05/2018-08. Default: all of it.")
+_FORMATS = click.option(
+    "--format", "formats", multiple=True, help="Another format beside the usual ones: pdf, docx, hxl, xlsx or json."
+)
 _READING = click.option("--reading", help="One of the agreement's readings, such as strict. Default: every value open.")
 
 
@@ -111,6 +115,8 @@ def collect(folder: Path, source: str, files: Sequence[Path], whole: bool, stric
 @_PERIOD
 @_READING
 @AUDIENCE
+@LANGUAGES
+@_FORMATS
 @click.option("--out", type=PATH, help="Folder for the sitrep. Default: DIR/sitrep.")
 @JSON
 def run(
@@ -119,6 +125,8 @@ def run(
     period: str | None,
     reading: str | None,
     audience: str,
+    languages: Sequence[str],
+    formats: Sequence[str],
     out: Path | None,
     as_json: bool,
 ) -> None:
@@ -131,7 +139,7 @@ def run(
     with progress_bar(5) as progress:
         assessment = mission.run(as_of, period, reading, audience, progress)
         progress("writing the sitrep")
-        written = assessment.publish(place)
+        written = _publish(assessment, place, formats, languages)
     _tell(assessment, written[0], as_json)
     _tell_differences(mission, as_of)
     if audience == "mission":
@@ -148,6 +156,8 @@ def run(
 @_PERIOD
 @_READING
 @AUDIENCE
+@LANGUAGES
+@_FORMATS
 @_OUT
 @_STRICT
 @JSON
@@ -158,6 +168,8 @@ def assess(
     period: str | None,
     reading: str | None,
     audience: str,
+    languages: Sequence[str],
+    formats: Sequence[str],
     out: Path,
     strict: bool,
     as_json: bool,
@@ -170,7 +182,7 @@ def assess(
     with progress_bar(len(files) + 5) as progress:
         assessment = assess_files(files, source, agreement, period, reading, audience, progress)
         progress("writing the sitrep")
-        written = assessment.publish(out)
+        written = _publish(assessment, out, formats, languages)
     _tell(assessment, written[0], as_json)
     account = assessment.material
     _tell_refusals(account.rows_read, account.rows_refused, account.problems, open_source(source).refusal_limit, strict)
@@ -180,8 +192,12 @@ def assess(
 @DIR
 @click.argument("finding", metavar="[ID]", required=False)
 @click.option("--link", nargs=2, metavar="A B", help="Two reports: why they are, or are not, held to be of one event.")
+@AUDIENCE
+@click.option("--prov", is_flag=True, help="Print the chain of the finding as W3C PROV (PROV-JSON).")
 @JSON
-def trace(folder: Path, finding: str | None, link: tuple[str, str] | None, as_json: bool) -> None:
+def trace(
+    folder: Path, finding: str | None, link: tuple[str, str] | None, audience: str, prov: bool, as_json: bool
+) -> None:
     """Follow the finding ID of DIR (a mission, or a sitrep's folder) back to file and line.
 
     With --link, compare two reports of a mission instead; each is named by its record's id, or as FILE:LINE.
@@ -192,7 +208,14 @@ def trace(folder: Path, finding: str | None, link: tuple[str, str] | None, as_js
 
     if (finding is None) == (link is None):
         raise WrongCall("name a finding, or two reports with --link")
-    told = trace_link(folder, *link) if link else trace_finding(folder, str(finding))
+    if link and prov:
+        raise WrongCall("two reports have no chain: --prov is about a finding")
+    told = trace_link(folder, *link) if link else trace_finding(folder, str(finding), audience)
+    if prov:
+        from trucewatch.sitreps.publish import provenance
+
+        click.echo(provenance(told), nl=False)
+        return
     if as_json:
         tell_json(told)
         return
@@ -207,6 +230,12 @@ def trace(folder: Path, finding: str | None, link: tuple[str, str] | None, as_js
         say(f"  it would settle it to know {way}")
     for report in told["chain_to_line"]:
         _tell_report(report)
+
+
+def _publish(assessment: Assessment, out: Path, formats: Sequence[str], languages: Sequence[str]) -> tuple[Path, ...]:
+    from trucewatch.sitreps.publish import DEFAULT
+
+    return assessment.publish(out, tuple(dict.fromkeys((*DEFAULT, *formats))), languages or ("en",))
 
 
 @click.command(cls=Command)

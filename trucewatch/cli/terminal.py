@@ -47,6 +47,10 @@ AUDIENCE = click.option(
     "gone before anything is derived.",
 )
 
+LANGUAGES = click.option(
+    "--lang", "languages", type=click.Choice(["en", "ar"]), multiple=True, help="Languages. Default: en."
+)
+
 
 class Command(click.Command):
     """A command that imports the route once all that was asked for is understood."""

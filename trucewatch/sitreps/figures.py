@@ -290,7 +290,10 @@ def _areas(
     first = material.view.claims["earliest"].min()
     is_held = isinstance(first, datetime) and first <= start
     rows = []
-    for zone, label in (*zones, (ELSEWHERE, phrase("cannot be placed in one area"))):
+    elsewhere = phrase("cannot be placed in one area")
+    if material.view.grain.least_count > 1:
+        elsewhere = phrase("cannot be placed in one area, or are too few to be told by area")
+    for zone, label in (*zones, (ELSEWHERE, elsewhere)):
         now = _counts(_of_zone(found, placed, zone, zones))
         before = _counts(_of_zone(earlier, placed, zone, zones)) if is_held else None
         rows.append(AreaRow(zone, label, now, before))

@@ -63,6 +63,7 @@ text {{ fill: #50555d; stroke: none; font-size: 12px; font-family: {FAMILY}; }}
 .chart text.mark {{ fill: #1c1f24; }}
 </style>"""  # noqa: E501
 _SYMBOL = '<svg viewBox="0 0 26 16"><circle class="{}" cx="13" cy="8" r="6.5" fill-opacity=".25"/></svg>'
+_ANCHORED = re.compile(r' direction="rtl" text-anchor="(\w+)">')
 _TURNED = {"start": "end", "middle": "middle", "end": "start"}
 _DRAWING = b"""#set page(width: 720pt, height: auto, margin: 0pt)
 #set text(font: "FiraGO", fallback: false)
@@ -102,9 +103,14 @@ def stand_alone(svg: str) -> str:
     head, _, rest = svg.partition(">")
     if "xmlns=" not in head:
         head = head.replace("<svg", '<svg xmlns="http://www.w3.org/2000/svg"', 1)
-    # The typesetter anchors a text at its left or right whatever its direction.
-    anchored = re.sub(r' direction="rtl" text-anchor="(\w+)"', lambda told: f' text-anchor="{_TURNED[told[1]]}"', rest)
-    return drawn(f"{head}>{_LOOK}{anchored}")
+    return drawn(f"{head}>{_LOOK}{_ANCHORED.sub(_from_the_right, rest)}")
+
+
+def _from_the_right(told: re.Match[str]) -> str:
+    """Write a text that runs from right to left as the typesetter does: it anchors at the left or right of a text
+    whatever its direction, and begins at the left unless a mark turns it.
+    """
+    return f' text-anchor="{_TURNED[told[1]]}">\u200f'
 
 
 # ---- what the template is told ---------------------------------------------------------------------------------------

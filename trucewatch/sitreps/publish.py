@@ -6,8 +6,9 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -106,25 +107,37 @@ def publish(
                     (made / TABLES[word]).write_bytes(_tabled(told, agreement, sheet, word))
             _put_in_place(made, place, Path(beside) / "replaced")
     except ModuleNotFoundError as fault:
-        if (fault.name or "").partition(".")[0] not in _OFFICE:
-            raise
-        raise _missing(fault, formats) from None
+        raise _missing(fault, [word for word in ("pdf", "docx", "hxl", "xlsx") if word in formats]) from None
     except (OSError, pl.exceptions.PolarsError) as fault:
         why = getattr(fault, "strerror", None) or str(fault).partition("\n")[0]
         raise TrucewatchError(f"{out}: cannot be written ({why})") from None
     return tuple(out / name for name in names)
 
 
+def provenance(traced: Mapping[str, Any]) -> bytes:
+    """Return the chain of a finding, as `trucewatch.trace` tells it, as W3C PROV (PROV-JSON).
+
+    Raises TrucewatchError where the library that it needs is not installed.
+    """
+    try:
+        from trucewatch.sitreps.provenance import finding_provenance
+    except ModuleNotFoundError as fault:
+        raise _missing(fault, ["provenance"]) from None
+    return finding_provenance(traced)
+
+
 # ---- the formats -----------------------------------------------------------------------------------------------------
 
 # The libraries of an office are large, and not everybody has them: they are opened where they are asked for.
-_OFFICE = ("docx", "hxl", "pymupdf_fonts", "typst", "xlsxwriter")
+_OFFICE = ("docx", "hxl", "prov", "pymupdf_fonts", "typst", "xlsxwriter")
 
 
-def _missing(fault: ModuleNotFoundError, formats: Sequence[str]) -> TrucewatchError:
-    wanted = [word for word in ("pdf", "docx", "hxl", "xlsx") if word in formats]
+def _missing(fault: ModuleNotFoundError, wanted: Sequence[str]) -> Exception:
+    """Return what to tell of a library that is not there; the fault itself, where it is none of these."""
+    if (fault.name or "").partition(".")[0] not in _OFFICE:
+        return fault
     told = f"{', '.join(wanted)}: {fault.name} is not installed"
-    return TrucewatchError(f'{told}; pip install "trucewatch[office]", or ask for other formats')
+    return TrucewatchError(f'{told}; pip install "trucewatch[office]", or do without')
 
 
 def _laid_out(document: Document, word: str) -> bytes:

@@ -256,6 +256,8 @@ def violations(figures: Figures, agreement: Agreement, language: Language) -> Se
                 "One sentence for each; opened, it shows the tests, who answers for it, and every report down to file "
                 "and line. A list that is closed on the screen stays closed on paper."
             )
+            if figures.shows_leads
+            else phrase("One sentence for each.")
         ),
     ]
     for clause in agreement.clauses:
@@ -822,16 +824,18 @@ def _missing(undetermined: Iterable[Told], agreement: Agreement) -> tuple[tuple[
 
 
 def received(figures: Figures, language: Language) -> Section:
-    """Return what was received and what was refused, and why."""
+    """Return what was received and what was refused, and why; below mission level only what may be known of it."""
+    known = [(phrase("Claims"), _number(figures.claims)), (phrase("Incidents"), _number(figures.incidents))]
+    if not figures.shows_leads:
+        told = Paragraph(phrase("Of everything that may be told here, whatever its period."), "note")
+        return Section("", phrase("What this report rests on"), "refused", (Terms(tuple(known)), told))
     counts = [
         (phrase("Rows read"), _number(figures.rows_read)),
         (phrase("Rows refused"), _number(figures.rows_refused)),
         (phrase("Withdrawn by their source"), _number(figures.withdrawn)),
-        (phrase("Claims"), _number(figures.claims)),
-        (phrase("Incidents"), _number(figures.incidents)),
+        *known,
+        (phrase("Independent origins"), _bounds(figures)),
     ]
-    if figures.shows_leads:
-        counts.append((phrase("Independent origins"), _bounds(figures)))
     blocks: list[Block] = [
         Terms(tuple(counts)),
         Paragraph(phrase("Of everything received, whatever its period."), "note"),
