@@ -19,6 +19,7 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import date, datetime
 from functools import cache
 from importlib.resources import files
+from operator import is_
 from typing import Any, Final
 
 from babel import Locale
@@ -378,20 +379,29 @@ def _in_script(names: Iterable[str], code: str) -> str | None:
 
 
 def told_in(value: Any, language: Language) -> Any:
-    """Return a form (dataclass, tuple or mapping, to any depth) with every text in it told in a language."""
+    """Return a form (dataclass, tuple or mapping, to any depth) with every text in it told in a language.
+
+    What holds nothing to be told is returned as it is: most of what a sitrep holds is plain.
+    """
+    if type(value) in _PLAIN:
+        return value
     if isinstance(value, str):
         return language.tell(value)
     if isinstance(value, tuple):
-        return tuple(told_in(each, language) for each in value)
+        told = tuple([told_in(each, language) for each in value])
+        return value if all(map(is_, told, value)) else told
     if isinstance(value, Mapping):
         return {key: told_in(each, language) for key, each in value.items()}
     if isinstance(value, frozenset):
         return frozenset(told_in(each, language) for each in value)
     if is_dataclass(value) and not isinstance(value, type) and type(value).__module__.startswith(_OURS):
-        return replace(value, **{each.name: told_in(getattr(value, each.name), language) for each in fields(value)})
+        parts = [(each.name, getattr(value, each.name)) for each in fields(value)]
+        changed = {name: new for name, old in parts if (new := told_in(old, language)) is not old}
+        return replace(value, **changed) if changed else value
     return value
 
 
+_PLAIN: Final = frozenset({str, int, float, bool, bytes, datetime, type(None)})
 _OURS: Final = "trucewatch.sitreps."
 
 # ---- scripts side by side --------------------------------------------------------------------------------------------
