@@ -24,7 +24,7 @@ import numpy.typing as npt
 import polars as pl
 
 from benchmarks.world import World, events, fresh_docket, world
-from trucewatch.dockets import Docket, Sifter, docket_of
+from trucewatch.assessment.dockets import Docket, Sifter, docket_of
 from trucewatch.engines.local import assess_batches, batches_of
 from trucewatch.kernels.compiled import frozen, kernel
 from trucewatch.kernels.sieve import Found, sift

@@ -11,9 +11,9 @@ import polars as pl
 
 from benchmarks.reports_world import Density, reports
 from trucewatch.actors import Register
-from trucewatch.likeness import traits_of
-from trucewatch.links import candidates_of, link
-from trucewatch.weights import shipped_weights
+from trucewatch.corroboration.likeness import traits_of
+from trucewatch.corroboration.links import candidates_of, link
+from trucewatch.corroboration.weights import shipped_weights
 from trucewatch.where import Gazetteer
 
 

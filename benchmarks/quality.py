@@ -29,7 +29,7 @@ from trucewatch.simulations.observers import observe
 from trucewatch.simulations.trials import Grouping, claims_in, corroborated, key_of, score
 from trucewatch.sources import Source, read_source
 from trucewatch.views import View
-from trucewatch.weights import shipped_weights
+from trucewatch.corroboration.weights import shipped_weights
 
 ROOT = Path(__file__).resolve().parents[1]
 SETTLED = Path(__file__).with_name("peers") / "settled.json"

@@ -116,7 +116,7 @@ def _burst(asked: Asked) -> dict[str, Any]:
     """Have Trucewatch link the reports of one town on one day."""
     from benchmarks.reports_world import burst
     from trucewatch.actors import Register
-    from trucewatch.links import link
+    from trucewatch.corroboration.links import link
     from trucewatch.where import Gazetteer
 
     claims = burst(int(asked["reports"]))
@@ -133,9 +133,9 @@ def _records(asked: Asked) -> dict[str, Any]:
     from benchmarks.quality import SETTLED
     from benchmarks.reports_world import reports
     from trucewatch.actors import Register
-    from trucewatch.likeness import traits_of
-    from trucewatch.links import candidates_of
-    from trucewatch.weights import shipped_weights
+    from trucewatch.corroboration.likeness import traits_of
+    from trucewatch.corroboration.links import candidates_of
+    from trucewatch.corroboration.weights import shipped_weights
     from trucewatch.where import Gazetteer
 
     folder, register, gazetteer, search = Path(asked["folder"]), Register(), Gazetteer(), shipped_weights().search

@@ -24,7 +24,7 @@ from trucewatch.agreement import atoms
 from trucewatch.agreement.atoms import plane_of
 from trucewatch.agreement.parse import read_agreement
 from trucewatch.agreement.terms import Agreement
-from trucewatch.dockets import Docket, docket_of
+from trucewatch.assessment.dockets import Docket, docket_of
 from trucewatch.where import Plane
 
 ZONES, LINES, CLAUSES, PARTIES, ACTORS = 40, 6, 200, 6, 200

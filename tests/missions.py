@@ -1,12 +1,21 @@
-"""Missions for tests: one that watches the agreement of 2017 and received sightings of forces, day by day."""
+"""Missions for tests: one that watches the agreement of 2017 and received sightings of forces, day by day.
+
+What stands in its record is done here as the commands do it: the record is opened, and closed when it is done.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from secrets import token_bytes
+from typing import Any
 
+from trucewatch.ledger.verifier import VerifierKey
 from trucewatch.mission import Mission
+from trucewatch.problems import Problem
+from trucewatch.record import custody, erasures, proofs, witnesses
+from trucewatch.record.entries import INTERNAL, Draw, Entry
 
 LAW = "south-syria-2017"
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -44,3 +53,65 @@ def receive(
 def products(mission: Mission, out: Path, as_of: int | None = None) -> dict[str, bytes]:
     """Return the files of a mission's sitrep, by name."""
     return {path.name: path.read_bytes() for path in mission.run(as_of=as_of).publish(out)}
+
+
+def verify(mission: Mission, notes: Sequence[str] = (), witnesses: Sequence[VerifierKey] = ()) -> proofs.Verified:
+    """Verify a mission's record, whatever is wrong with it."""
+    with mission.record(is_read_only=True, is_gone_back=True) as record:
+        return proofs.verify(record, notes, witnesses)
+
+
+def fsck(mission: Mission) -> tuple[Problem, ...]:
+    """Check the files of a mission's record."""
+    with mission.record(is_read_only=True, is_gone_back=True) as record:
+        return proofs.fsck(record)
+
+
+def prove(mission: Mission, name: str, audience: str = "mission") -> dict[str, Any]:
+    """Prove an entry or a row of a mission."""
+    with mission.record(is_read_only=True) as record:
+        return proofs.prove(record, mission.received(record), name, audience)
+
+
+def export(mission: Mission, out: Path, log: str = INTERNAL) -> tuple[Path, ...]:
+    """Export a log of a mission."""
+    with mission.record(is_read_only=True) as record:
+        return proofs.export(record, out, log)
+
+
+def request(mission: Mission, at: datetime, seen: int | None = None) -> str:
+    """Ask a second office to cosign, as the mission's mandate says."""
+    with mission.record() as record:
+        return witnesses.request(record, mission.mandate.witness, at, seen)
+
+
+def take(mission: Mission, note: str, at: datetime, keys: tuple[VerifierKey, ...] = ()) -> Entry:
+    """Keep what a second office cosigned."""
+    with mission.record() as record:
+        return witnesses.take(record, note, at, keys)
+
+
+def erase(
+    mission: Mission, what: str, by: str, because: str, at: datetime, draw: Draw = token_bytes
+) -> tuple[erasures.Erased, ...]:
+    """Erase an entry or a record of a mission."""
+    with mission.record() as record:
+        return erasures.erase(record, mission.received(record), what, by, because, at, draw)
+
+
+def begin_period(mission: Mission, threshold: int, custodians: int, at: datetime) -> tuple[str, ...]:
+    """Begin a period of a mission."""
+    with mission.record() as record:
+        return custody.begin_period(record, threshold, custodians, at)
+
+
+def seal_fact(mission: Mission, fact: bytes, about: str, at: datetime, what: str = custody.IDENTITY) -> str:
+    """Seal an identity, or recipients, of a mission."""
+    with mission.record() as record:
+        return custody.seal_fact(record, fact, about, at, what)
+
+
+def open_fact(mission: Mission, named: str, shares: Sequence[str], by: str, because: str, at: datetime) -> bytes:
+    """Open what a mission sealed."""
+    with mission.record() as record:
+        return custody.open_fact(record, named, shares, by, because, at)

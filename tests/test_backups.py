@@ -9,12 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.missions import new_mission, on, products, receive, seen
+from tests.missions import new_mission, on, products, receive, seen, verify
 from trucewatch.backups import backup, restore
 from trucewatch.mission import Mission
 from trucewatch.problems import TrucewatchError
-from trucewatch.proofs import verify
-from trucewatch.record import Record
+from trucewatch.record.entries import Record
 
 
 @pytest.fixture

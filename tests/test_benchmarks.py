@@ -24,9 +24,9 @@ from benchmarks.reports_world import reports
 from benchmarks.tables import BEGIN, END, told, write_tables
 from trucewatch.actors import Register
 from trucewatch.acts import act_tree
-from trucewatch.likeness import traits_of
-from trucewatch.links import candidates_of
-from trucewatch.weights import shipped_weights
+from trucewatch.corroboration.likeness import traits_of
+from trucewatch.corroboration.links import candidates_of
+from trucewatch.corroboration.weights import shipped_weights
 from trucewatch.where import Gazetteer
 
 PEERS = [

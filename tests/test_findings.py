@@ -17,16 +17,16 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from tests.test_dockets import agreement_of, random_accounts
+from tests.assessment.test_dockets import agreement_of, random_accounts
 from trucewatch.actors import write_pairs
 from trucewatch.acts import act_tree
 from trucewatch.agreement.parse import read_agreement
 from trucewatch.agreement.terms import Agreement
+from trucewatch.assessment.judgements import Outcome, outcome_of
 from trucewatch.claims import claims_table
 from trucewatch.evidence import Standard
 from trucewatch.findings import Responsibility, assess, responsibility
 from trucewatch.incidents import Incidents, corroborate
-from trucewatch.judgements import Outcome, outcome_of
 from trucewatch.levels import Level
 from trucewatch.views import view
 

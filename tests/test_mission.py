@@ -9,11 +9,10 @@ from pathlib import Path
 import apsw
 import pytest
 
-from tests.missions import LAW, new_mission, on, products, receive, seen
+from tests.missions import LAW, new_mission, on, products, receive, seen, verify
 from trucewatch.evidence import Standard
 from trucewatch.mission import Mission, assess_files, shipped, versions
 from trucewatch.problems import TrucewatchError, WrongCall
-from trucewatch.proofs import verify
 
 
 @pytest.fixture
@@ -122,7 +121,7 @@ def test_other_versions_than_those_at_work_are_listed(watch: Mission, monkeypatc
     number = received(watch, seen("F1"))
     assert watch.differences(number) == ()
     told = {**versions(), "polars": "0.0.1"}
-    monkeypatch.setattr("trucewatch.adoptions.versions", lambda: told)
+    monkeypatch.setattr("trucewatch.record.adoptions.versions", lambda: told)
     (problem,) = watch.differences(number)
     assert problem.code == "other-version" and "polars was" in problem.message and "is 0.0.1 now" in problem.message
     # Whoever goes on enters with what; from there on nothing differs.

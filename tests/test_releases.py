@@ -20,7 +20,7 @@ from trucewatch.errata import NEW_REPORT
 from trucewatch.ledger.verifier import main as verify
 from trucewatch.mission import Mission
 from trucewatch.problems import TrucewatchError, WrongCall
-from trucewatch.record import Record, release_log
+from trucewatch.record.entries import Record, release_log
 from trucewatch.releases import Release, again, clear, draft, erratum, release, send_back, sign, tell_again, withhold
 from trucewatch.shipped import open_agreement, shipped
 

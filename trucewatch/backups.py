@@ -14,8 +14,8 @@ from pathlib import Path, PurePosixPath
 
 from trucewatch.mission import Mission, is_mission
 from trucewatch.problems import TrucewatchError
-from trucewatch.received import write_whole
-from trucewatch.record import LEDGER, Record
+from trucewatch.record.entries import LEDGER, Record
+from trucewatch.texts import write_whole
 
 _BESIDE = (f"{LEDGER}-wal", f"{LEDGER}-shm", LEDGER)
 

@@ -11,9 +11,9 @@ import polars as pl
 from trucewatch.agreement.examples import Example, read_examples
 from trucewatch.agreement.parse import read_agreement
 from trucewatch.agreement.terms import Agreement
+from trucewatch.assessment.judgements import Outcome
 from trucewatch.findings import assess
 from trucewatch.incidents import corroborate
-from trucewatch.judgements import Outcome
 from trucewatch.levels import Level
 from trucewatch.problems import Problem
 from trucewatch.shipped import find_agreement

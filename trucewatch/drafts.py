@@ -30,7 +30,7 @@ from trucewatch.levels import Level, read_level
 from trucewatch.mandates import Mandate
 from trucewatch.mission import Mission, versions
 from trucewatch.problems import TrucewatchError, WrongCall, did_you_mean
-from trucewatch.record import Entry, Record
+from trucewatch.record.entries import Entry, Record
 from trucewatch.route import Assessment, Progress, read_period, silent
 from trucewatch.sitreps.document import ERRATUM, about
 from trucewatch.sitreps.figures import figures

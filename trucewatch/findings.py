@@ -17,12 +17,12 @@ import shapely
 from trucewatch.actors import ANYBODY, CIVILIANS, Register, read_pairs
 from trucewatch.agreement.atoms import ClauseTests, plane_of, tests_of
 from trucewatch.agreement.terms import Agreement, ClauseKind, Reading
-from trucewatch.dockets import Docket, docket_of
+from trucewatch.assessment.dockets import Docket, docket_of
+from trucewatch.assessment.judgements import CAN_UNTOUCHED, Outcome, judge, outcome_of
+from trucewatch.assessment.occasions import Occasion, ceilings_passed, duties_due
 from trucewatch.evidence import Standard
 from trucewatch.incidents import Incidents
-from trucewatch.judgements import CAN_UNTOUCHED, Outcome, judge, outcome_of
 from trucewatch.kernels.compiled import is_fast_available
-from trucewatch.occasions import Occasion, ceilings_passed, duties_due
 from trucewatch.where import place_shape
 
 # From so many accounts on, all clauses are asked at once, where kernels can be compiled; the findings are the same.

@@ -12,17 +12,17 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from trucewatch.accounts import accounts_of, pairs_together
 from trucewatch.actors import Register
+from trucewatch.corroboration.accounts import accounts_of, pairs_together
+from trucewatch.corroboration.echoes import SCHEMA as ECHOES
+from trucewatch.corroboration.echoes import echoes_of
+from trucewatch.corroboration.links import LINKS, link
+from trucewatch.corroboration.origins import origins_of
+from trucewatch.corroboration.weights import Weights
 from trucewatch.decisions import Decision
-from trucewatch.echoes import SCHEMA as ECHOES
-from trucewatch.echoes import echoes_of
 from trucewatch.evidence import OWN_OBSERVATION, Assertion
-from trucewatch.links import LINKS, link
-from trucewatch.origins import origins_of
 from trucewatch.problems import Problem
 from trucewatch.views import View
-from trucewatch.weights import Weights
 from trucewatch.where import Gazetteer
 
 FIRST_HAND = "first-hand observers"

@@ -22,17 +22,6 @@ from pathlib import Path
 from typing import Any
 
 from trucewatch import decisions
-from trucewatch.adoptions import (
-    AGREEMENT,
-    Adoption,
-    audiences_of,
-    changed,
-    differences,
-    lay_out,
-    refuse_changed,
-    standing,
-    versions,
-)
 from trucewatch.agreement.terms import Agreement
 from trucewatch.checks import check
 from trucewatch.clearances import lacks, signatures, withheld
@@ -43,8 +32,20 @@ from trucewatch.levels import Level, read_level
 from trucewatch.mandates import TEMPLATE as MANDATE
 from trucewatch.mandates import Mandate, open_mandate
 from trucewatch.problems import Problem, TrucewatchError, WrongCall
-from trucewatch.received import WITHDRAWN, Arrival, Receipt, Receipts
-from trucewatch.record import LEDGER, RECEIVED, Draw, Entry, Record, keep, stands_by
+from trucewatch.record.adoptions import (
+    AGREEMENT,
+    Adoption,
+    audiences_of,
+    changed,
+    differences,
+    lay_out,
+    refuse_changed,
+    standing,
+    versions,
+)
+from trucewatch.record.entries import LEDGER, RECEIVED, Draw, Entry, Record, keep, stands_by
+from trucewatch.record.received import WITHDRAWN, Arrival, Receipt, Receipts
+from trucewatch.record.taken_over import DECISIONS, decision_lines, index_lines
 from trucewatch.reports import Received
 from trucewatch.route import (
     Assessment,
@@ -60,7 +61,6 @@ from trucewatch.route import (
     silent,
 )
 from trucewatch.shipped import find_agreement, open_agreement, open_source, shipped
-from trucewatch.taken_over import DECISIONS, decision_lines, index_lines
 from trucewatch.texts import read_text
 from trucewatch.views import Declassified, View, view
 
@@ -148,14 +148,15 @@ class Mission:
         """What it may say, and who signs it, as it stands in its folder."""
         return open_mandate(self.folder / _MANDATE, self.agreement)
 
-    def record(self, is_read_only: bool = False) -> Record:
+    def record(self, is_read_only: bool = False, is_gone_back: bool = False) -> Record:
         """Open its record, a context manager; what it received before it had one is taken over first.
 
-        Raises TrucewatchError where it is damaged, or has gone back behind what was seen of it.
+        Raises TrucewatchError where it is damaged, or, unless `is_gone_back`, where it has gone back behind what was
+        seen of it.
         """
         if not (self.folder / LEDGER).exists() and not stands_by(self.folder):
             self._take_over(datetime.now(UTC), secrets.token_bytes)
-        return Record.open(self.folder, is_read_only)
+        return Record.open(self.folder, is_read_only, is_gone_back)
 
     # ---- what it works with ------------------------------------------------------------------------------------------
 

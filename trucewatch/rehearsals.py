@@ -10,11 +10,11 @@ from tempfile import TemporaryDirectory
 
 import polars as pl
 
-from trucewatch import links
 from trucewatch.agreement.terms import Agreement
+from trucewatch.corroboration import links
+from trucewatch.corroboration.weights import Weights, write_weights
 from trucewatch.mission import SIMULATED, Mission
 from trucewatch.problems import TrucewatchError, WrongCall
-from trucewatch.received import write_whole
 from trucewatch.reports import collect
 from trucewatch.route import Assessment, Progress, silent
 from trucewatch.scores import Estimate
@@ -23,8 +23,7 @@ from trucewatch.simulations import Simulation, simulate
 from trucewatch.simulations.trials import Scores, claims_in, over_seeds, score_simulation
 from trucewatch.sitreps.publish import check_place
 from trucewatch.sources import Source
-from trucewatch.texts import read_text
-from trucewatch.weights import Weights, write_weights
+from trucewatch.texts import read_text, write_whole
 
 DEMO = "south-syria-demo"
 OBSERVATION = "observation"

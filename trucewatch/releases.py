@@ -24,6 +24,7 @@ from typing import Any
 
 import polars as pl
 
+from trucewatch.assessment.judgements import Outcome
 from trucewatch.clearances import (
     CLEARED,
     DECIDED,
@@ -41,17 +42,16 @@ from trucewatch.clearances import (
 )
 from trucewatch.drafts import THEMATIC, Made, Order, make, period_of, released
 from trucewatch.editions import taken_in
-from trucewatch.judgements import Outcome
 from trucewatch.ledger.canonical import canonical
 from trucewatch.ledger.verifier import read_body
 from trucewatch.levels import Level, read_level
 from trucewatch.mission import Mandate, Mission, versions
 from trucewatch.problems import TrucewatchError, WrongCall, did_you_mean
-from trucewatch.received import write_whole
-from trucewatch.record import Entry, Record, release_log
+from trucewatch.record.entries import Entry, Record, release_log
 from trucewatch.route import Progress, read_reading, silent
 from trucewatch.sitreps.document import ERRATUM
 from trucewatch.sitreps.publish import FORMATS
+from trucewatch.texts import write_whole
 
 DRAFTS, RELEASES = "sitreps", "releases"
 RELEASE_FILE, VERIFIER = "release.json", "verifier.py"

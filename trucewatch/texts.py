@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
+import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from trucewatch.problems import FileFault, Problem
+from trucewatch.problems import FileFault, Problem, TrucewatchError
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # What begins with a zero is a code, such as 057, and stays text.
@@ -172,3 +173,18 @@ def _scalar(node: yaml.Node) -> Any:
     if _FLOAT.fullmatch(text) and math.isfinite(float(text)):
         return float(text)
     return text
+
+
+def write_whole(path: Path, write: Callable[[Path], Any]) -> None:
+    """Write a file beside its place and rename it into it, so that it is there whole or not at all."""
+    beside = path.with_name(f".{path.name}.partial")
+    try:
+        try:
+            write(beside)
+            with beside.open("rb+") as written:
+                os.fsync(written.fileno())
+            os.replace(beside, path)
+        finally:
+            beside.unlink(missing_ok=True)
+    except OSError as fault:
+        raise TrucewatchError(f"{path}: cannot be written ({fault.strerror or fault})") from None

@@ -10,12 +10,12 @@ from typing import Any
 
 import polars as pl
 
+from trucewatch.corroboration.links import Reason, explain
 from trucewatch.decisions import Decision
 from trucewatch.incidents import corroborate
-from trucewatch.links import Reason, explain
 from trucewatch.mission import Mission, is_mission
 from trucewatch.problems import TrucewatchError, did_you_mean
-from trucewatch.record import Entry
+from trucewatch.record.entries import Entry
 from trucewatch.sitreps.publish import is_sitrep
 from trucewatch.sitreps.tables import FINDINGS
 

@@ -10,7 +10,7 @@ import polars as pl
 
 from benchmarks.peers.questions import UNDETERMINED, VIOLATION, Question, answered
 from benchmarks.world import World, events, fresh_docket, peer_tables, world
-from trucewatch.dockets import docket_of
+from trucewatch.assessment.dockets import docket_of
 from trucewatch.engines.local import assess_batches
 
 FORMS = ("grid",)

@@ -1,7 +1,7 @@
 """Claims as records to be linked: what every peer of `corroborate` gets, which is what Trucewatch compares claims by.
 
 One record stands for each event of each source: what a dataset itself says is one event need not be found. A record's
-fields are those that `trucewatch.likeness` draws from claims, so that no peer has to spell names, read citations or cut
+fields are those that `trucewatch.corroboration.likeness` draws from claims, so that no peer has to spell names, read citations or cut
 texts into runs of words for itself.
 """
 
@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 
 from trucewatch.actors import Register
-from trucewatch.likeness import Traits, traits_of
+from trucewatch.corroboration.likeness import Traits, traits_of
 from trucewatch.where import Gazetteer
 
 # Where they stand in `Traits.codes`.

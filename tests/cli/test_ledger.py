@@ -142,7 +142,7 @@ def test_what_runs_otherwise_than_on_that_day_is_listed_and_never_silent(
     watch: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert run("run", watch, "--as-of", "3").stderr == ""
-    monkeypatch.setattr("trucewatch.adoptions.versions", lambda: {"trucewatch": "9.9.9"})
+    monkeypatch.setattr("trucewatch.record.adoptions.versions", lambda: {"trucewatch": "9.9.9"})
     done = run("run", watch, "--as-of", "3")
     assert done.exit_code == 0 and "other-version trucewatch was" in done.stderr and "is 9.9.9 now" in done.stderr
     assert "other-version" not in run("run", watch).stderr

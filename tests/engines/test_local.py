@@ -7,8 +7,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from tests.test_dockets import agreement_of, random_accounts
-from trucewatch.dockets import docket_of
+from tests.assessment.test_dockets import agreement_of, random_accounts
+from trucewatch.assessment.dockets import docket_of
 from trucewatch.engines.local import assess_batches, batches_of
 from trucewatch.kernels.compiled import is_fast_available
 from trucewatch.problems import TrucewatchError

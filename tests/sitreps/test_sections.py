@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from trucewatch.agreement.terms import Agreement
+from trucewatch.assessment.judgements import Outcome
 from trucewatch.evidence import Means, Standard
-from trucewatch.judgements import Outcome
 from trucewatch.sitreps import sections
 from trucewatch.sitreps.blocks import Bullets, Findings, Paragraph, Picture, Section, Table, Terms
 from trucewatch.sitreps.languages import Language, language_of

@@ -17,9 +17,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from trucewatch import occasions
 from trucewatch.actors import write_pairs
 from trucewatch.agreement.terms import Agreement, Presumption
+from trucewatch.assessment import occasions
 from trucewatch.findings import FINDING_SCHEMA, Responsibility, responsibility
 from trucewatch.incidents import FIRST_HAND
 from trucewatch.levels import CHAIN, Level

@@ -64,10 +64,11 @@ def verify(folder: Path, heads: Sequence[Path], keys: Sequence[str], as_json: bo
     What nobody outside has seen could still be changed with all that signs it: it says how much that is.
     """
     from trucewatch.mission import Mission
-    from trucewatch.proofs import verify as verify_record
+    from trucewatch.record.proofs import verify as verify_record
 
     notes = [path.read_bytes().decode("utf-8", "replace") for path in heads]
-    found = verify_record(Mission.open(folder), notes, _verifier_keys(keys))
+    with Mission.open(folder).record(is_read_only=True, is_gone_back=True) as record:
+        found = verify_record(record, notes, _verifier_keys(keys))
     if as_json:
         fields = ("file", "line", "code", "message")
         logs = [
@@ -105,9 +106,11 @@ def verify(folder: Path, heads: Sequence[Path], keys: Sequence[str], as_json: bo
 def prove(folder: Path, name: str, audience: str) -> None:
     """Print, as JSON, what shows that an entry (its number) or a row (its record or claim key) stands in the record."""
     from trucewatch.mission import Mission
-    from trucewatch.proofs import prove as prove_entry
+    from trucewatch.record.proofs import prove as prove_entry
 
-    tell_json(prove_entry(Mission.open(folder), name, audience))
+    mission = Mission.open(folder)
+    with mission.record(is_read_only=True) as record:
+        tell_json(prove_entry(record, mission.received(record), name, audience))
 
 
 @ledger.command()
@@ -122,15 +125,15 @@ def witness(folder: Path, out: Path | None, seen: int | None, cosigned: Path | N
     A key of an office that has not cosigned before is named with --key.
     """
     from trucewatch.mission import Mission
-    from trucewatch.witnesses import request, take
+    from trucewatch.record.witnesses import request, take
 
     mission, now = Mission.open(folder), datetime.now(UTC)
-    if cosigned:
-        note = cosigned.read_bytes().decode("utf-8", "replace")
-        entry = take(mission, note, now, _verifier_keys(keys))
-        say(f"entry {entry.number}: {(entry.content or {})['size']:,} entries are witnessed")
-        return
-    _write(request(mission, now, seen), out)
+    with mission.record() as record:
+        if cosigned:
+            entry = take(record, cosigned.read_bytes().decode("utf-8", "replace"), now, _verifier_keys(keys))
+            say(f"entry {entry.number}: {(entry.content or {})['size']:,} entries are witnessed")
+        else:
+            _write(request(record, mission.mandate.witness, now, seen), out)
 
 
 @ledger.command()
@@ -144,8 +147,8 @@ def witness(folder: Path, out: Path | None, seen: int | None, cosigned: Path | N
 @click.option("--out", type=PATH, help="File for the cosigned head. Default: standard output.")
 def cosign(request: Path, seed: Path, name: str, state: Path, log_key: str | None, out: Path | None) -> None:
     """For the second office: cosign a head that only went on from the last one; refuse any other."""
-    from trucewatch.witnesses import cosign as cosign_head
-    from trucewatch.witnesses import office
+    from trucewatch.record.witnesses import cosign as cosign_head
+    from trucewatch.record.witnesses import office
 
     signer, text = office(name, seed), request.read_bytes().decode("utf-8", "replace")
     known = _verifier_keys([log_key] if log_key else [])
@@ -161,9 +164,10 @@ def cosign(request: Path, seed: Path, name: str, state: Path, log_key: str | Non
 def export(folder: Path, out: Path, log: str) -> None:
     """Write a log for others: its leaves, which open to nobody, its heads, and the program that verifies them."""
     from trucewatch.mission import Mission
-    from trucewatch.proofs import export as export_log
+    from trucewatch.record.proofs import export as export_log
 
-    export_log(Mission.open(folder), out, log)
+    with Mission.open(folder).record(is_read_only=True) as record:
+        export_log(record, out, log)
     say(f"{out}: to verify it, with Python alone: python {out}/verifier.py log {out}")
 
 
@@ -172,9 +176,10 @@ def export(folder: Path, out: Path, log: str) -> None:
 def fsck(folder: Path) -> None:
     """Check the files by themselves, without any key: pages, numbers, hashes, batches that belong to nothing."""
     from trucewatch.mission import Mission
-    from trucewatch.proofs import fsck as check_files
+    from trucewatch.record.proofs import fsck as check_files
 
-    problems = check_files(Mission.open(folder))
+    with Mission.open(folder).record(is_read_only=True, is_gone_back=True) as record:
+        problems = check_files(record)
     for problem in problems:
         say(str(problem))
     if problems:
@@ -203,9 +208,8 @@ def rotate(folder: Path, lost: bool, by: str, because: str) -> None:
 def go_on(folder: Path, by: str, because: str) -> None:
     """Go on from a record that is older than what was seen of it here, such as an old backup, and enter that it is."""
     from trucewatch.mission import Mission
-    from trucewatch.record import Record
 
-    with Record.open(Mission.open(folder).folder, is_gone_back=True) as record:
+    with Mission.open(folder).record(is_gone_back=True) as record:
         entry = record.go_on(by, because, datetime.now(UTC))
     say(f"entry {entry.number}: goes on from entry {entry.number - 1}; whoever saw later ones will ask about them")
 
@@ -255,10 +259,13 @@ def erase(folder: Path, what: str, by: str, because: str) -> None:
 
     An entry says that it was erased, and names nothing of it. Sitreps made before, backups and copies hold it still.
     """
-    from trucewatch.erasures import erase as erase_entry
     from trucewatch.mission import Mission
+    from trucewatch.record.erasures import erase as erase_entry
 
-    for done in erase_entry(Mission.open(folder), what, by, because, datetime.now(UTC)):
+    mission = Mission.open(folder)
+    with mission.record() as record:
+        erased = erase_entry(record, mission.received(record), what, by, because, datetime.now(UTC))
+    for done in erased:
         rows = f"{counted(len(done.positions), 'row')} of " if done.positions else ""
         say(f"entry {done.entry.number}: {rows}entry {_listed(done.entries)} erased")
 
@@ -277,10 +284,11 @@ def seal(ctx: click.Context, folder: Path) -> None:
 @click.pass_obj
 def new_period(folder: Path, threshold: int, custodians: int) -> None:
     """Begin a period with a key of its own, and print its shares: once, here, and nowhere else."""
-    from trucewatch.custody import begin_period
     from trucewatch.mission import Mission
+    from trucewatch.record.custody import begin_period
 
-    shares = begin_period(Mission.open(folder), threshold, custodians, datetime.now(UTC))
+    with Mission.open(folder).record() as record:
+        shares = begin_period(record, threshold, custodians, datetime.now(UTC))
     for number, share in enumerate(shares, 1):
         say(f"custodian {number}: {share}")
     say(
@@ -294,10 +302,12 @@ def new_period(folder: Path, threshold: int, custodians: int) -> None:
 @click.pass_obj
 def identity(folder: Path, about: str) -> None:
     """Seal what stands on standard input, and print the alias that it goes by from here on."""
-    from trucewatch.custody import seal_fact
     from trucewatch.mission import Mission
+    from trucewatch.record.custody import seal_fact
 
-    say(seal_fact(Mission.open(folder), _standard_input(), about, datetime.now(UTC)))
+    fact = _standard_input()
+    with Mission.open(folder).record() as record:
+        say(seal_fact(record, fact, about, datetime.now(UTC)))
 
 
 @seal.command()
@@ -305,10 +315,12 @@ def identity(folder: Path, about: str) -> None:
 @click.pass_obj
 def recipients(folder: Path, about: str) -> None:
     """Seal a list of recipients from standard input, and print the alias that it goes by."""
-    from trucewatch.custody import RECIPIENTS, seal_fact
     from trucewatch.mission import Mission
+    from trucewatch.record.custody import RECIPIENTS, seal_fact
 
-    say(seal_fact(Mission.open(folder), _standard_input(), about, datetime.now(UTC), RECIPIENTS))
+    fact = _standard_input()
+    with Mission.open(folder).record() as record:
+        say(seal_fact(record, fact, about, datetime.now(UTC), RECIPIENTS))
 
 
 @seal.command("open")
@@ -318,12 +330,13 @@ def recipients(folder: Path, about: str) -> None:
 @click.pass_obj
 def open_sealed(folder: Path, alias: str, by: str, because: str) -> None:
     """Enter that ALIAS is opened, then open it with the shares on standard input, one on each line, and print it."""
-    from trucewatch.custody import open_fact
     from trucewatch.mission import Mission
+    from trucewatch.record.custody import open_fact
 
     lines = _standard_input().decode("utf-8", "replace").split("\n")
     shares = [line.partition(":")[2] or line for line in map(str.strip, lines) if line]
-    opened = open_fact(Mission.open(folder), alias, [share.strip() for share in shares], by, because, datetime.now(UTC))
+    with Mission.open(folder).record() as record:
+        opened = open_fact(record, alias, [share.strip() for share in shares], by, because, datetime.now(UTC))
     say(opened.decode("utf-8", "replace").rstrip("\n"))
 
 
@@ -368,7 +381,7 @@ def _verifier_keys(keys: Sequence[str]) -> tuple[VerifierKey, ...]:
 
 
 def _write(text: str, out: Path | None) -> None:
-    from trucewatch.received import write_whole
+    from trucewatch.texts import write_whole
 
     if out:
         write_whole(out, lambda beside: beside.write_text(text, encoding="utf-8"))

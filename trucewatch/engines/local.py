@@ -11,7 +11,7 @@ from pathlib import Path
 
 import polars as pl
 
-from trucewatch.dockets import Docket, Sifted, Sifter
+from trucewatch.assessment.dockets import Docket, Sifted, Sifter
 from trucewatch.problems import TrucewatchError
 
 BATCH_ROWS = 500_000

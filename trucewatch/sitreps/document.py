@@ -10,7 +10,7 @@ import segno
 
 from trucewatch.acts import act_tree
 from trucewatch.agreement.terms import Agreement
-from trucewatch.judgements import Outcome
+from trucewatch.assessment.judgements import Outcome
 from trucewatch.problems import WrongCall
 from trucewatch.sitreps import sections
 from trucewatch.sitreps.blocks import (

@@ -14,8 +14,8 @@ import polars as pl
 from trucewatch.actors import ANYBODY, Register, read_pairs
 from trucewatch.acts import act_tree
 from trucewatch.agreement.terms import Agreement, Clause
+from trucewatch.assessment.judgements import Outcome
 from trucewatch.evidence import Assertion
-from trucewatch.judgements import Outcome
 from trucewatch.levels import Level
 from trucewatch.names import plain_name
 from trucewatch.sitreps.disclosure import told_as_empty, too_few

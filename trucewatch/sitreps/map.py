@@ -17,7 +17,7 @@ from markupsafe import escape
 from shapely.geometry.base import BaseGeometry
 
 from trucewatch.agreement.terms import Agreement
-from trucewatch.judgements import Outcome
+from trucewatch.assessment.judgements import Outcome
 from trucewatch.sitreps.languages import Language, joined, phrase
 from trucewatch.sitreps.material import Figures
 from trucewatch.where import PlaceKind, Plane

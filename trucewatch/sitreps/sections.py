@@ -13,7 +13,7 @@ from itertools import groupby
 
 from trucewatch.acts import act_tree
 from trucewatch.agreement.terms import Agreement, Clause, ClauseKind, Rival, Term, TermKind, TextSource
-from trucewatch.judgements import Outcome
+from trucewatch.assessment.judgements import Outcome
 from trucewatch.problems import Problem
 from trucewatch.sitreps.blocks import Block, Bullets, Findings, Heading, Paragraph, Picture, Section, Table, Terms
 from trucewatch.sitreps.charts import Chart, chart_of, draw_chart

@@ -16,13 +16,13 @@ import polars as pl
 from trucewatch.actors import ANYBODY, Register, read_pairs
 from trucewatch.acts import act_tree
 from trucewatch.agreement.terms import Agreement, Presumption
+from trucewatch.assessment.judgements import Outcome
+from trucewatch.assessment.occasions import COMPLETE_RECORD
 from trucewatch.evidence import OWN_OBSERVATION
 from trucewatch.findings import Responsibility
 from trucewatch.incidents import FIRST_HAND
-from trucewatch.judgements import Outcome
 from trucewatch.levels import Level
 from trucewatch.names import plain_name
-from trucewatch.occasions import COMPLETE_RECORD
 from trucewatch.sitreps.disclosure import without_area
 from trucewatch.sitreps.languages import in_english, joined, listed, name, phrase, sentences, when
 from trucewatch.sitreps.material import Material, Told
