@@ -24,12 +24,12 @@ from benchmarks.peers.meltt_rule import Windows, integrate
 from benchmarks.peers.records import records_of
 from trucewatch.agreement.parse import read_agreement
 from trucewatch.agreement.terms import Agreement
+from trucewatch.corroboration.weights import shipped_weights
 from trucewatch.simulations.observation import read_observation
 from trucewatch.simulations.observers import observe
 from trucewatch.simulations.trials import Grouping, claims_in, corroborated, key_of, score
 from trucewatch.sources import Source, read_source
 from trucewatch.views import View
-from trucewatch.corroboration.weights import shipped_weights
 
 ROOT = Path(__file__).resolve().parents[1]
 SETTLED = Path(__file__).with_name("peers") / "settled.json"

@@ -1,8 +1,8 @@
 """Claims as records to be linked: what every peer of `corroborate` gets, which is what Trucewatch compares claims by.
 
 One record stands for each event of each source: what a dataset itself says is one event need not be found. A record's
-fields are those that `trucewatch.corroboration.likeness` draws from claims, so that no peer has to spell names, read citations or cut
-texts into runs of words for itself.
+fields are those that `trucewatch.corroboration.likeness` draws from claims, so that no peer has to spell names, read
+citations or cut texts into runs of words for itself.
 """
 
 from __future__ import annotations
