@@ -48,7 +48,7 @@ test: check ## Check, then run every test
 	$(BIN)/python -m pytest $(PARALLEL)
 
 .PHONY: test-long
-test-long: venv ## Run crash, tamper and leak suites in full: hours
+test-long: venv ## Run crash, tamper and leak suites in full: half an hour
 	TRUCEWATCH_LONG=1 $(BIN)/python -m pytest $(PARALLEL) tests/ledger tests/test_non_interference.py tests/test_releases.py
 
 .PHONY: coverage

@@ -28,6 +28,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from benchmarks.ledger import Size as Entries
 from benchmarks.tables import told, write_tables
 from benchmarks.trial import ROOT, run
 
@@ -38,7 +39,7 @@ BEFORE = "88eaaec"
 _GED = "ucdp_ged_syria_2016_2019/ged_syria_20160101_20191130.csv.gz"
 _PACKAGES = (
     "numpy", "polars", "pyarrow", "shapely", "numba", "geopandas", "duckdb", "duckdb-extension-spatial", "sedonadb",
-    "splink", "psycopg",
+    "splink", "psycopg", "apsw",
 )  # fmt: skip
 
 _OF_OURS = (
@@ -65,16 +66,19 @@ class Size:
     seeds: int
     collect: int
     first_result: int
+    ledger: Entries
 
 
 FULL = Size(
     rounds=3, ours=(1_000_000, 3_000_000, 10_000_000), peers=1_000_000, peer_s=10.0, same=20_000, probe=10_000,
     reports=(100_000, 300_000, 1_000_000, 3_000_000), splink=300_000, growing=(100_000, 300_000, 1_000_000),
     seeds=20, collect=1_000_000, first_result=5,
+    ledger=Entries(rounds=21, appends=500, entries=1_000_000, verifies=5),
 )  # fmt: skip
 QUICK = Size(
     rounds=1, ours=(300_000, 1_000_000), peers=100_000, peer_s=3.0, same=3_000, probe=2_000, reports=(30_000, 100_000),
     splink=30_000, growing=(), seeds=2, collect=100_000, first_result=2,
+    ledger=Entries(rounds=3, appends=200, entries=20_000, verifies=2),
 )  # fmt: skip
 
 
@@ -322,10 +326,33 @@ def first_result(size: Size, folder: Path, say: Callable[[str], None]) -> Found:
     }
 
 
+def ledger(size: Size, folder: Path, say: Callable[[str], None]) -> Found:
+    """The ledger: durable appends beside bare SQLite, and verification beside plain hashing, in turns."""
+    from benchmarks.ledger import appends, verification
+
+    rates, checked = appends(size.ledger, folder), verification(size.ledger, folder)
+    ours = rates["ours"]
+    turns = zip(checked["verify_s"], checked["hashing_s"], strict=True)
+    return {
+        "appends": {name: spread(rate) for name, rate in rates.items()},
+        "shares": {
+            name: spread([mine / other for mine, other in zip(ours, rate, strict=True)])
+            for name, rate in rates.items()
+            if name != "ours"
+        },
+        "entries": checked["entries"],
+        "file_mb": checked["file_mb"],
+        "verify_s": spread(checked["verify_s"]),
+        "hashing_s": spread(checked["hashing_s"]),
+        "ratio": spread([mine / other for mine, other in turns]),
+    }
+
+
 # ---- all of it -------------------------------------------------------------------------------------------------------
 
 PARTS: dict[str, Callable[[Size, Path, Callable[[str], None]], Found]] = {
     "assess": assess, "corroborate": corroborate, "quality": quality, "collect": collect, "first result": first_result,
+    "ledger": ledger,
 }  # fmt: skip
 
 

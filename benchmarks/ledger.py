@@ -1,27 +1,19 @@
 """The ledger: durable appends beside bare SQLite, and verification beside plain hashing, in turns, in ratios.
 
-    python -m benchmarks.ledger            a million entries: some minutes, and 4 GB of disk
-    python -m benchmarks.ledger --quick    smaller, to see that all of it runs; its figures are not for quoting
-
 An entry is what a mission enters: a leaf of half a kilobyte, and one kilobyte that the mission is told of it; committed
 to for six audiences, of which two are told. Bare SQLite commits it as one row, or all that is kept of it as one row.
-A table goes to standard error, JSON to standard output.
+A million entries take some minutes, and 4 GB of disk.
 """
 
 from __future__ import annotations
 
-import argparse
 import hashlib
-import json
 import random
-import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 import apsw
@@ -43,10 +35,6 @@ class Size:
     appends: int
     entries: int
     verifies: int
-
-
-FULL = Size(rounds=21, appends=500, entries=1_000_000, verifies=3)
-QUICK = Size(rounds=5, appends=200, entries=20_000, verifies=3)
 
 
 def entries(seed: int) -> Iterator[Addition]:
@@ -89,11 +77,7 @@ def appends(size: Size, folder: Path) -> Found:
             name, turn = turns[(step + number) % len(turns)]
             seconds[name].append(timed(turn))
     store.close()
-    found: Found = {name: spread([size.appends / one for one in took]) for name, took in seconds.items()}
-    ours = seconds.pop("ours")
-    for name, took in seconds.items():
-        found[f"share of {name}"] = spread([other / mine for mine, other in zip(ours, took, strict=True)])
-    return found
+    return {name: [size.appends / one for one in took] for name, took in seconds.items()}
 
 
 def insert(database: apsw.Connection, rows: list[tuple[bytes]]) -> None:
@@ -113,13 +97,8 @@ def verification(size: Size, folder: Path) -> Found:
         for _ in range(size.verifies):
             ours.append(timed(lambda: sound(store, size.entries)))
             plain.append(hashing(store))
-        return {
-            "entries": size.entries,
-            "file_mb": round((folder / "verified.sqlite").stat().st_size / 1e6),
-            "verify_s": spread(ours),
-            "hashing_s": spread(plain),
-            "times as long as hashing": spread([mine / other for mine, other in zip(ours, plain, strict=True)]),
-        }
+        megabytes = round((folder / "verified.sqlite").stat().st_size / 1e6)
+        return {"entries": size.entries, "file_mb": megabytes, "verify_s": ours, "hashing_s": plain}
 
 
 def sound(store: Store, entries: int) -> None:
@@ -144,52 +123,3 @@ def timed(turn: Callable[[], object]) -> float:
     begun = time.perf_counter()
     turn()
     return time.perf_counter() - begun
-
-
-def spread(values: list[float]) -> Found:
-    """Return the median, the least and the most."""
-    return {"median": median(values), "min": min(values), "max": max(values)}
-
-
-def told(found: Found) -> str:
-    """Return what was measured as a table, with what was to be reached."""
-    appended, verified = found["appends"], found["verification"]
-
-    def line(what: str, of: Found, form: str, asked: str = "") -> str:
-        low, middle, high = (form.format(of[name]) for name in ("min", "median", "max"))
-        return f"| {what} | {middle} ({low}-{high}) | {asked} |"
-
-    lines = [
-        "| what | median (least-most) | at least |",
-        "|---|---|---|",
-        *(
-            line(f"durable appends a second, {name}", appended[name], "{:,.0f}")
-            for name in appended
-            if "of" not in name
-        ),
-        line("share of bare SQLite that commits the entry", appended["share of bare, the entry"], "{:.0%}", "60 %"),
-        line("share of bare SQLite that commits as many bytes", appended["share of bare, all its bytes"], "{:.0%}"),
-        line(f"verify {verified['entries']:,} entries, seconds", verified["verify_s"], "{:.2f}"),
-        line("the same bytes in a plain hashing loop, seconds", verified["hashing_s"], "{:.2f}"),
-        line("times as long", verified["times as long as hashing"], "{:.2f}", "3 or less"),
-    ]
-    return "\n".join(lines)
-
-
-def measure(size: Size, folder: Path) -> Found:
-    """Measure all of it."""
-    return {"appends": appends(size, folder), "verification": verification(size, folder)}
-
-
-def main() -> None:
-    """Measure, and tell it as a table and as JSON."""
-    asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    asked.add_argument("--quick", action="store_true", help="small sizes")
-    with tempfile.TemporaryDirectory() as folder:
-        found = measure(QUICK if asked.parse_args().quick else FULL, Path(folder))
-    sys.stderr.write(told(found) + "\n")
-    sys.stdout.write(json.dumps(found, indent=1) + "\n")
-
-
-if __name__ == "__main__":
-    main()
