@@ -91,6 +91,23 @@ def test_a_mandate_of_before_is_read_as_it_was_meant(tmp_path: Path) -> None:
     assert grain_of(Level.PUBLIC, old.grains) == grain_of(Level.PUBLIC)
 
 
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("", Witnessing((time(6), time(18)), 64)),
+        ("witness: {pad_to: 16}\n", Witnessing((time(6), time(18)), 16)),
+        ("witness: {times: ['12:00']}\n", Witnessing((time(12),), 64)),
+        ("witness: {times: []}\n", Witnessing((), 64)),
+        ("witness: {times: [], pad_to: 1}\n", Witnessing((), 1)),
+    ],
+)
+def test_the_ledger_is_witnessed_at_fixed_times_and_padded_unless_it_is_said_otherwise(
+    tmp_path: Path, said: str, meant: Witnessing
+) -> None:
+    mandate, problems = read(tmp_path, f"may: [observe]\nstandard: reasonable-grounds\n{said}")
+    assert (mandate.witness, problems) == (meant, [])
+
+
 def test_a_new_mission_observes_and_records_and_says_who_clears(tmp_path: Path) -> None:
     mandate, problems = read(tmp_path, TEMPLATE)
     assert (mandate, problems) == (Mandate(), [])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,14 +15,31 @@ from pathlib import Path
 
 import pytest
 
+from tests.canaries import found_in
 from trucewatch import releases
 from trucewatch.clearances import Clearance, clearances
 from trucewatch.errata import NEW_REPORT
+from trucewatch.ledger.heads import Signer
 from trucewatch.ledger.verifier import main as verify
 from trucewatch.mission import Mission
 from trucewatch.problems import TrucewatchError, WrongCall
-from trucewatch.record.entries import Record, release_log
-from trucewatch.releases import Release, again, clear, draft, erratum, release, send_back, sign, tell_again, withhold
+from trucewatch.record import proofs
+from trucewatch.record.entries import INTERNAL, Record, release_log
+from trucewatch.record.proofs import export
+from trucewatch.record.witnesses import cosign, request, request_release, take
+from trucewatch.releases import (
+    RELEASE_FILE,
+    Release,
+    again,
+    clear,
+    draft,
+    erratum,
+    release,
+    send_back,
+    sign,
+    tell_again,
+    withhold,
+)
 from trucewatch.shipped import open_agreement, shipped
 
 HEADER = (
@@ -32,6 +50,7 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 UNTIL, DAY = date(2018, 6, 30), date(2018, 7, 2)
 CHAIN = ("reporting", "legal", "chief")
 FORMATS, PAGE = ("csv",), ("html", "csv")
+PARTY, OFFICE = Signer("the-party", b"p" * 32), Signer("second-office", b"o" * 32)
 READY, RELEASED = "public-monthly-2018-06-30", "public/monthly-2018-06-30"
 
 
@@ -225,32 +244,143 @@ def test_a_release_that_was_interrupted_is_finished_as_if_nothing_had_been(
         release(ready, READY, "chief", now=at(5))
 
 
+def witness(watch: Mission, by: Signer, day: int, audience: str | None = "public") -> str:
+    """Have somebody cosign the release log of an audience, or the internal log, and the mission take the answer."""
+    log = release_log(audience) if audience else INTERNAL
+    with watch.record() as record:
+        text = request_release(record, audience) if audience else request(record, watch.mandate.witness, at(day))
+        state = watch.folder.parent / f"{by.name}.json"
+        note = cosign(text, by, state, at(day), record.keys[0]).note
+        take(record, note, at(day), (by.cosigner,), log)
+    return note
+
+
+def told_by(folder: Path, *words: str) -> tuple[int, str]:
+    """Return what the verifier of a release folder says of it."""
+    asked = [sys.executable, "-I", "verifier.py", "release.json", *words]
+    done = subprocess.run(asked, cwd=folder, capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout
+
+
+def test_the_next_release_bears_what_others_cosigned_of_its_log(watch: Mission) -> None:
+    first = handed_out(watch, day=2)
+    note = witness(watch, PARTY, 3)
+    witness(watch, OFFICE, 3, None)
+    second, other = handed_out(watch, day=4), handed_out(watch, "parties", 4)
+    assert (first.number, second.number) == (1, 2)  # of the same bytes
+    by = ("--key", str(PARTY.cosigner))
+    code, told = told_by(first.folder, *by)
+    assert code == 1 and f"BAD   no cosignature by {PARTY.cosigner}" in told
+    (first.folder.parent / "kept").write_text(note, encoding="utf-8")
+    code, told = told_by(first.folder, *by, "--head", "../kept")
+    assert code == 0 and "this release, entry 1, is among them" in told
+    code, told = told_by(second.folder, *by)
+    assert code == 0 and f"ok    cosigned by {PARTY.cosigner}, up to entry 1" in told
+    assert "the log goes on from its head at 1 entries" in told and "entry 2, came after them" in told
+    # Of another audience's log, and of the internal one, it says nothing.
+    assert "witnessed" not in json.loads((other.folder / "release.json").read_text("utf-8"))
+    assert found_in(second.folder, OFFICE.name) == found_in(other.folder, PARTY.name) == []
+
+
+def test_what_was_cosigned_later_changes_no_release_that_is_finished_then(watch: Mission) -> None:
+    first = handed_out(watch, day=2)
+    witness(watch, PARTY, 3)
+    second = handed_out(watch, day=4)
+
+    def made_again() -> list[dict[str, bytes]]:
+        made = []
+        for out in (first, second):
+            shutil.rmtree(out.folder)
+            release(watch, f"public-{out.name}", "chief", now=at(9))
+            made.append({path.name: path.read_bytes() for path in out.folder.iterdir()})
+        return made
+
+    before = made_again()
+    witness(watch, PARTY, 5)  # at two entries, both of which are out
+    assert made_again() == before
+    # A head that was cosigned before the second went out, and only comes in now, is one that it can bear.
+    with watch.record() as record:
+        note = OFFICE.cosign(record.head("release/public", 1), int(at(3).timestamp()))
+        take(record, note, at(6), (OFFICE.cosigner,), "release/public")
+    after = made_again()
+    assert after[0] == before[0]
+    assert [name for name in after[1] if after[1][name] != before[1][name]] == ["release.json"]
+    assert all(told_by(out.folder)[0] == 0 for out in (first, second))
+
+
+def test_a_head_that_was_changed_where_it_is_kept_goes_out_with_no_release(watch: Mission) -> None:
+    handed_out(watch, day=2)
+    note = witness(watch, PARTY, 3)
+    with sqlite3.connect(watch.folder / "mission.sqlite") as raw:
+        raw.execute("UPDATE heads SET note = ? WHERE log = 'release/public'", (note.replace("\n1\n", "\n2\n"),))
+    raw.close()
+    with pytest.raises(TrucewatchError, match=r"the head kept at 1: .* trucewatch ledger verify"):
+        handed_out(watch, day=4)
+
+
+def gone_out(folder: Path, is_other: bool, patch: pytest.MonkeyPatch, formats: tuple[str, ...]) -> dict[str, object]:
+    """Return all that goes out to the public, and to whoever witnesses its log, of one of two missions.
+
+    They have the same keys, and differ above the public: the other holds what is secret, and its internal log and its
+    own releases are witnessed.
+    """
+    patch.setenv("TRUCEWATCH_STATE", str(folder / "state"))
+    mission = found(folder / "watch")
+    told: dict[str, object] = {}
+    if is_other:
+        source = (shipped("sources") / "presence.yml").read_text("utf-8").replace("id: presence", "id: secret")
+        secret = folder / "secret.yml"
+        secret.write_text(source.replace("\nlevels:\n", "\nlevels:\n  act: mission\n"), encoding="utf-8")
+        receive(mission, seen("S1", lat=32.56), seen("S2", "2018-06-09"), day=0, source=secret)
+        receive(mission, seen("S3", lat=32.56), day=0, source=secret)
+        handed_out(mission, "mission", day=1)
+        witness(mission, OFFICE, 1, "mission")
+        witness(mission, OFFICE, 1, None)
+    receive(mission, seen("F1"), seen("F2", "2018-06-03", lat=32.75), day=1)
+    outs = [handed_out(mission, day=3, formats=formats)]
+    witness(mission, PARTY, 4)
+    if is_other:
+        witness(mission, OFFICE, 4, None)
+    outs.append(handed_out(mission, day=5, formats=formats))
+    with mission.record(is_read_only=True) as record:
+        assert ("release/mission" in record.store.logs()) is is_other
+        told |= {"request": request_release(record, "public"), "head": record.head("release/public")}
+        told["export"] = [path.read_bytes() for path in export(record, folder / "export", "release/public")]
+    for out in outs:
+        told[out.name] = [
+            (path.name, path.stat().st_mtime, path.read_bytes() if path.is_file() else b"")
+            for path in (out.folder, *sorted(out.folder.iterdir()))
+        ]
+    assert ["witnessed" in json.loads((out.folder / RELEASE_FILE).read_text("utf-8")) for out in outs] == [False, True]
+    return told
+
+
 def test_a_release_log_grows_by_what_its_audience_got_and_nothing_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Two missions that differ above an audience: the same folder, log and head for it, given the same keys."""
-    secret = tmp_path / "secret.yml"
-    told = (shipped("sources") / "presence.yml").read_text("utf-8").replace("id: presence", "id: secret")
-    secret.write_text(told.replace("\nlevels:\n", "\nlevels:\n  act: mission\n"), encoding="utf-8")
-    logs, folders = [], []
-    for name in ("one", "other"):
-        monkeypatch.setenv("TRUCEWATCH_STATE", str(tmp_path / name / "state"))
-        mission = found(tmp_path / name / "watch")
-        if name == "other":
-            receive(mission, seen("S1", lat=32.56), seen("S2", "2018-06-09"), day=0, source=secret)
-            receive(mission, seen("S3", lat=32.56), day=0, source=secret)
-            handed_out(mission, "mission", day=1)
-        receive(mission, seen("F1"), seen("F2", "2018-06-03", lat=32.75), day=1)
-        out = handed_out(mission, day=3, formats=PAGE)
-        with mission.record(is_read_only=True) as record:
-            logs.append((record.head("release/public"), [leaf.data for leaf in record.store.leaves("release/public")]))
-            assert ("release/mission" in record.store.logs()) is (name == "other")
-        folders.append(
-            [out.folder.name, out.folder.stat().st_mtime]
-            + [(path.name, path.read_bytes(), path.stat().st_mtime) for path in sorted(out.folder.iterdir())]
-        )
-    assert logs[0] == logs[1]
-    assert folders[0] == folders[1]
+    """Two missions that differ above an audience: the same folders, log, head and request for it."""
+    one, other = (gone_out(tmp_path / name, name == "other", monkeypatch, PAGE) for name in ("one", "other"))
+    assert one == other
+
+
+def test_what_tells_a_witness_of_the_internal_log_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Mistakes that are easily made, planted: the size of the internal log in a head, and everybody's witnesses."""
+    honest_head, honest_keys = Record.head, proofs.witness_keys
+
+    def with_size(record: Record, log: str = INTERNAL, size: int | None = None) -> str:
+        tree = record.store.tree(log)
+        size = tree.size if size is None else size
+        return record.signer.head(record.origin_of(log), size, tree.root(size), [f"{record.number()}"])
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Record, "head", with_size)
+        one, other = (gone_out(tmp_path / name, name == "2", patch, FORMATS) for name in ("1", "2"))
+    assert {name for name in one if one[name] != other[name]} == set(one)
+    assert Record.head is honest_head
+    with monkeypatch.context() as patch:
+        patch.setattr(proofs, "witness_keys", lambda entries, log=None: honest_keys(entries))
+        one, other = (gone_out(tmp_path / name, name == "4", patch, FORMATS) for name in ("3", "4"))
+    assert {name for name in one if one[name] != other[name]} == {"export"}
 
 
 # ---- who may do what -------------------------------------------------------------------------------------------------

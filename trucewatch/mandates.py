@@ -25,6 +25,7 @@ may: [observe, record]          # add: verify, attribute, determine
 standard: reasonable-grounds    # or balance-of-probabilities, clear-and-convincing
 clearance: [reporting, legal, chief]  # the roles that clear a sitrep, in this order; the last one releases it
 delay_days: 14                  # positions of forces younger than this are told to nobody outside the mission
+witness: {times: ["06:00", "18:00"], pad_to: 64}  # when (UTC) a second office witnesses the ledger, filled up first
 """
 POWERS = ("observe", "record", "verify", "attribute", "determine")
 CLEARANCE = ("reporting", "legal", "chief")
@@ -44,12 +45,12 @@ _MOST_DAYS, _MOST_LEAVES = 3660, 1_000_000
 class Witnessing:
     """When a second office of the organisation witnesses the mission's ledger, and to what size it is padded first.
 
-    `times` are times of day in UTC; `pad_to` is the multiple of entries that the ledger is filled up to, so that a
-    witness cannot count what came in (1: not filled).
+    `times` are times of day in UTC (none: whenever it is asked); `pad_to` is the multiple of entries that the ledger is
+    filled up to, so that a witness cannot count what came in (1: not filled).
     """
 
-    times: tuple[time, ...] = ()
-    pad_to: int = 1
+    times: tuple[time, ...] = (time(6), time(18))
+    pad_to: int = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,9 +201,10 @@ class _Reader:
             self.report(at, "not-a-map", "'witness' must hold keys", "times, pad_to")
             return Witnessing()
         self._known_keys(at, ("times", "pad_to"), "'witness'")
+        usual = Witnessing()
         named = at.get("times")
-        times = {self._clock(item, time(0)) for item in named.items()} if named else set()
-        return Witnessing(tuple(sorted(times)), self._number(at, "pad_to", 1, 1, _MOST_LEAVES))
+        times = {self._clock(item, time(0)) for item in named.items()} if named else usual.times
+        return Witnessing(tuple(sorted(times)), self._number(at, "pad_to", usual.pad_to, 1, _MOST_LEAVES))
 
     def _clock(self, at: Marked | None, otherwise: time) -> time:
         if at is None:

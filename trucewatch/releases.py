@@ -24,6 +24,7 @@ from typing import Any
 
 import polars as pl
 
+from trucewatch.agreement.readings import refuse_alone
 from trucewatch.assessment.judgements import Outcome
 from trucewatch.clearances import (
     CLEARED,
@@ -40,7 +41,7 @@ from trucewatch.clearances import (
     lacks,
     withheld,
 )
-from trucewatch.drafts import THEMATIC, Made, Order, make, period_of, released
+from trucewatch.drafts import THEMATIC, Made, Order, make, overtaken, period_of, released
 from trucewatch.editions import taken_in
 from trucewatch.ledger.canonical import canonical
 from trucewatch.ledger.verifier import read_body
@@ -48,6 +49,7 @@ from trucewatch.levels import Level, read_level
 from trucewatch.mission import Mandate, Mission, versions
 from trucewatch.problems import TrucewatchError, WrongCall, did_you_mean
 from trucewatch.record.entries import Entry, Record, release_log
+from trucewatch.record.witnesses import held
 from trucewatch.route import Progress, read_reading, silent
 from trucewatch.sitreps.document import ERRATUM
 from trucewatch.sitreps.publish import FORMATS
@@ -119,6 +121,7 @@ def draft(
     if topic and not _NAME.fullmatch(topic):
         raise WrongCall(f"'{topic}' is no topic; name a clause, an act or a finding by its id")
     chosen = read_reading(reading, law)
+    refuse_alone(law, [chosen.id] if chosen else ())
     period = period_of(kind, until, mandate)
     name = chosen.id if chosen else ""
     order = Order(kind, level.word, until, period, topic, tuple(languages), tuple(formats), name)
@@ -183,6 +186,7 @@ def _draft(
             "files": {file: _digest(data) for file, data in drafts.items()},
             "versions": dict(versions()),
             "account": record.put(_parquet(made.account)),
+            "late": made.late.content(),
             "corrected": {earlier: record.put(_parquet(table)) for earlier, table in made.corrected.items()},
         }
         return _enter(record, DECIDED, content, now)
@@ -298,8 +302,8 @@ def release(mission: Mission, sitrep: str, by: str, on: date | None = None, now:
     """Hand out a sitrep that the whole chain cleared: keep its bytes, log them, and make the folder that goes out.
 
     `on` is the day of release (today, unless told otherwise). One that was interrupted is finished by releasing again.
-    Raises TrucewatchError where the chain does not stand, a cleared file was changed, or a finding has been withheld
-    since it was drafted.
+    Raises TrucewatchError where the chain does not stand, a cleared file was changed, or since it was drafted a finding
+    has been withheld, or another sitrep went out after reports had come in between.
     """
     with mission.record() as record:
         state = _state(record, sitrep)
@@ -321,11 +325,15 @@ def _released(mission: Mission, record: Record, state: Clearance, by: str, on: d
             raise TrucewatchError(
                 f"{one.finding} was withheld since {state.sitrep} was drafted; return it, and draft it anew"
             )
+    if why := overtaken(mission, record, state):
+        raise TrucewatchError(f"{why}; return it, and draft it anew")
     for name in state.files:
         record.put((drafts / name).read_bytes())
     leaf = {
         "format": 1,
         "audience": order.audience,
+        # No two of an audience have it, so that what goes out twice with the same bytes is two entries.
+        "name": state.draft["name"],
         "agreement": state.draft["agreement"],
         "title": state.draft["title"],
         "period": state.draft["told_period"],
@@ -376,14 +384,20 @@ def _hand_out(mission: Mission, record: Record, state: Clearance) -> Release:
 
 
 def _release_file(record: Record, audience: str, leaf: bytes, number: int, printed: str) -> bytes:
-    """Return `release.json`, in the form of `ledger/verifier.py`, under the head of the log at this release."""
+    """Return `release.json`, in the form of `ledger/verifier.py`, under the head of the log at this release.
+
+    Nobody can have cosigned that head before it went out. So it bears the newest head before it of each witness: what
+    was cosigned by then and is kept, and nothing that a later release has to tell.
+    """
     log = release_log(audience)
     tree, told = record.store.tree(log), read_body(printed.partition("\n\n")[0] + "\n")
-    form = {
+    witnessed = held(record, log, number)
+    witnesses = sorted({str(key) for one in witnessed for key in one.by})
+    form: dict[str, Any] = {
         "format": 1,
         "origin": record.origin_of(log),
         "audience": audience,
-        "keys": [str(key) for key in record.keys],
+        "keys": [*map(str, record.keys), *witnesses],
         "rotations": list(record.rotations),
         "leaf": _base64(leaf),
         "number": number,
@@ -392,6 +406,11 @@ def _release_file(record: Record, audience: str, leaf: bytes, number: int, print
         "printed_head": printed,
         "consistency": [_base64(one) for one in tree.consistency(told.size, number)],
     }
+    if witnessed:
+        form["witnessed"] = [
+            {"head": one.note, "consistency": [_base64(hash_) for hash_ in tree.consistency(one.size, number)]}
+            for one in witnessed
+        ]
     return (json.dumps(form, ensure_ascii=False, indent=1) + "\n").encode()
 
 

@@ -270,6 +270,14 @@ def test_what_is_destroyed_leaves_the_leaf_and_everything_else(ledger: Store) ->
     assert (ledger.tree("internal").root(), ledger.check()) == (root, ())
 
 
+def test_keys_are_listed_by_name_as_long_as_they_are_kept(ledger: Store) -> None:
+    assert ledger.key_names() == ()
+    ledger.append("internal", *entry(1)[:3], {"b": b"2" * 32, "a": b"1" * 32})
+    assert ledger.key_names() == ("a", "b")
+    ledger.destroy("internal", key_name="a")
+    assert ledger.key_names() == ("b",)
+
+
 def test_a_key_gives_way_to_another(ledger: Store, path: Path) -> None:
     old, new = b"the old key, 32 bytes long......", b"the new key, 32 bytes long......"
     ledger.append("internal", "received", b"{}", (), {"batch": old})

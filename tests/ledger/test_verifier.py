@@ -99,7 +99,9 @@ def test_a_release_is_verified_with_a_key_from_elsewhere(folder: Path, capsys: p
         "ok    it was released to: public",
         "ok    the printed head, at 6 entries, was taken before it, and the log goes on from there",
         f"note  in the sitrep this head must read: 6 {released()['printed_head'].splitlines()[2]}",
-        "note  the witness witness.example/w1 saw this head at 2023-11-14 22:13:20 UTC",
+        "note  the witness witness.example/w1 saw the head at 9 entries at 2023-11-14 22:13:20 UTC",
+        "note  entries 1 to 9 stand under a head that a witness cosigned or that you kept; this release, entry 7, is "
+        "among them",
         f"ok    {folder / 'sitrep.pdf'}: its bytes are those released as sitrep.pdf",
         "VERIFIED:  this release, and 1 of its 3 files",
     ]
@@ -155,7 +157,7 @@ def test_a_named_witness_must_have_cosigned(folder: Path, capsys: pytest.Capture
     keys.write_text(f"{LOG.verifier}\n{WITNESS.cosigner}\n")
     code, out = verified(capsys, folder / "release.json", "--key", keys)
     assert code == 0
-    assert f"ok    cosigned by {WITNESS.cosigner}" in out
+    assert f"ok    cosigned by {WITNESS.cosigner}, up to entry 9" in out
     assert "no key of" not in out
     code, out = verified(capsys, folder / "release.json", "--key", keys, "--key", OTHER.cosigner)
     assert code == 1
@@ -262,7 +264,7 @@ def test_it_stands_alone() -> None:
         ["release.json", "--key", "sitrep.pdf"],
         ["release.json", "--key", "x" * 5000],
         ["release.json", "--unknown"],
-        ["release.json", "--head", "release.json"],
+        ["release.json", "--head", "no such head"],
     ],
 )
 def test_a_wrong_call_is_told(
@@ -415,6 +417,223 @@ def test_a_damaged_release_file_is_refused_or_says_the_same(tmp_path: Path, at: 
             for name, one in released().items()
             if name in told and name not in ("format", "keys", "rotations", "head", "printed_head")
         }
+
+
+# What others hold of the log of a release
+
+
+def log_of(size: int, number: int = 7, fork: int = 10**9) -> Log:
+    """Return a log in which entry `number` is the release; from entry `fork` on it is another than `released` has."""
+    leaves = [leaf_of({}, f"Report {at}" if at < fork else f"Another {at}") for at in range(1, size + 1)]
+    if number < fork and number <= size:
+        leaves[number - 1] = leaf_of(FILES)
+    return Log(map(leaf_hash, leaves))
+
+
+def witnessed(number: int = 7, heads: tuple[tuple[Signer, int], ...] = ((WITNESS, 3), (OTHER, 5))) -> dict[str, Any]:
+    """Return the release file of the newest entry of a log, with heads before it that witnesses cosigned."""
+    log = log_of(number, number)
+    return released(number, number) | {
+        "head": LOG.head(ORIGIN, number, log.root()),
+        "keys": [str(LOG.verifier), str(WITNESS.cosigner), str(OTHER.cosigner)],
+        "witnessed": [
+            {
+                "head": by.cosign(LOG.head(ORIGIN, size, log.root(size)), AT),
+                "consistency": [b64(one) for one in log.consistency(size)],
+            }
+            for by, size in heads
+        ],
+    }
+
+
+def request(old: int, log: Log) -> str:
+    """Return a request to a witness: from `old` entries to the whole of a log."""
+    proof = "".join(f"{b64(one)}\n" for one in log.consistency(old))
+    return f"old {old}\n{proof}\n{LOG.head(ORIGIN, log.size, log.root())}"
+
+
+def kept(folder: Path, *notes: str) -> list[object]:
+    """Return how files of heads are named to the verifier."""
+    words: list[object] = []
+    for at, note in enumerate(notes, 1):
+        (folder / f"head-{at}").write_text(note, encoding="utf-8")
+        words += ["--head", folder / f"head-{at}"]
+    return words
+
+
+def test_a_release_says_up_to_which_entry_others_hold_its_log(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out = verified(capsys, write(folder, witnessed()), folder / "sitrep.pdf", "--key", LOG.verifier)
+    assert code == 0
+    assert out.splitlines()[7:12] == [
+        "ok    the log goes on from its head at 3 entries: up to there it was not rewritten",
+        "note  the witness witness.example/w1 saw the head at 3 entries at 2023-11-14 22:13:20 UTC",
+        "ok    the log goes on from its head at 5 entries: up to there it was not rewritten",
+        "note  the witness witness.example/w2 saw the head at 5 entries at 2023-11-14 22:13:20 UTC",
+        "note  entries 1 to 5 stand under a head that a witness cosigned or that you kept; this release, entry 7, came "
+        "after them, and nobody else vouches for it yet",
+    ]
+
+
+def test_a_release_of_which_a_named_witness_cosigned_no_head_says_so(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, third = write(folder, witnessed()), Signer("witness.example/w3", b"\x13" * 32)
+    code, out = verified(capsys, path, "--key", WITNESS.cosigner)
+    assert code == 0 and f"ok    cosigned by {WITNESS.cosigner}, up to entry 3" in out
+    code, out = verified(capsys, path, "--key", third.cosigner)
+    assert code == 1
+    assert f"BAD   no cosignature by {third.cosigner}: none of the heads here is one that it cosigned" in out
+    assert "note  no head of this log is here that a known witness cosigned or that you kept" in out
+    # Its word can be brought from elsewhere.
+    note = third.cosign(LOG.head(ORIGIN, 7, log_of(7).root()), AT)
+    code, out = verified(capsys, path, "--key", third.cosigner, *kept(folder, note))
+    assert code == 0 and f"ok    cosigned by {third.cosigner}, up to entry 7" in out
+    assert "this release, entry 7, is among them" in out
+
+
+def test_no_field_of_what_was_witnessed_can_be_changed(
+    folder: Path, capsys: pytest.CaptureFixture[str], tell: Callable[[str], None]
+) -> None:
+    honest, tried = witnessed(), 0
+    named = ["--key", str(LOG.verifier), "--key", str(WITNESS.cosigner), "--key", str(OTHER.cosigner)]
+    heads = {one["head"] for one in honest["witnessed"]}
+    for other in changed(honest["witnessed"]):
+        is_same = isinstance(other, list) and all(one in honest["witnessed"] for one in other)
+        if is_same and {one["head"] for one in other} == heads:
+            continue  # in another order, or twice
+        tried += 1
+        path = write(folder, honest | {"witnessed": other})
+        assert main([str(path), str(folder / "sitrep.pdf"), *named]) == 1, other
+        assert capsys.readouterr().out.splitlines()[-1].startswith("NOT VERIFIED:")
+    # Left out, it is no worse than a release that nobody witnessed, and says what it is.
+    for less in ({name: one for name, one in honest.items() if name != "witnessed"}, honest | {"witnessed": []}):
+        code, out = verified(capsys, write(folder, less), "--key", LOG.verifier)
+        assert code == 0 and "no head of this log is here" in out
+    tell(f"verifier: {tried} changed cosigned heads of a release, 0 accepted")
+
+
+def test_a_head_of_another_history_or_another_log_does_not_go_with_a_release(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fork, log = log_of(9, fork=3), log_of(7)
+    later = log_of(9)
+    for note, proof, said in (
+        (LOG.head(ORIGIN, 5, fork.root(5)), log.consistency(5), "does not go on from its head at 5"),
+        (LOG.head(ORIGIN, 5, fork.root(5)), fork.consistency(5, 7), "does not go on from its head at 5"),
+        (LOG.head(ORIGIN, 9, later.root()), later.consistency(7), "does not go on from its head at 9"),
+        (LOG.head(ORIGIN, 0, Log().root()), [], "does not go on from its head at 0"),
+        (LOG.head("mission.example/release/parties", 5, log.root(5)), log.consistency(5), "is of another log"),
+        (STRANGER.head(ORIGIN, 5, log.root(5)), log.consistency(5), "only witnesses signed it"),
+    ):
+        one = {"head": WITNESS.cosign(note, AT), "consistency": [b64(hash_) for hash_ in proof]}
+        code, out = verified(capsys, write(folder, witnessed() | {"witnessed": [one]}), "--key", LOG.verifier)
+        assert code == 1 and said in out, said
+    unsigned = {"head": LOG.head(ORIGIN, 5, log.root(5)), "consistency": [b64(one) for one in log.consistency(5)]}
+    code, out = verified(capsys, write(folder, witnessed() | {"witnessed": [unsigned]}), "--key", LOG.verifier)
+    assert code == 1 and "no witness that the file names cosigned its head at 5" in out
+
+
+@pytest.mark.parametrize("size", [3, 5, 6, 7])
+def test_a_head_that_the_reader_kept_at_a_size_that_is_proven_is_one_of_the_log_or_of_another(
+    folder: Path, capsys: pytest.CaptureFixture[str], size: int
+) -> None:
+    path, key = write(folder, witnessed()), LOG.verifier
+    code, out = verified(capsys, path, "--key", key, *kept(folder, LOG.head(ORIGIN, size, log_of(size).root())))
+    assert code == 0 and f"head at {size} entries is one of the log that this release stands in" in out
+    held = max(size, 5)
+    assert f"entries 1 to {held} stand under" in out and ("is among them" in out) is (size == 7)
+    other = log_of(size, fork=2).root()
+    code, out = verified(capsys, path, "--key", key, *kept(folder, LOG.head(ORIGIN, size, other)))
+    assert code == 1 and "it has two histories" in out
+
+
+def test_a_head_that_takes_a_proof_is_not_said_to_be_bad(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write(folder, witnessed())
+    for size in (1, 4, 20):
+        note = WITNESS.cosign(LOG.head(ORIGIN, size, log_of(max(size, 7)).root(size)), AT)
+        code, out = verified(capsys, path, "--key", LOG.verifier, *kept(folder, note))
+        assert code == 0
+        assert f"is signed, and could not be held against this release: that takes a proof between {size} and 7" in out
+        assert "entries 1 to 5 stand under" in out
+    code, out = verified(capsys, path, *kept(folder, WITNESS.cosign(LOG.head(ORIGIN, 0, Log().root()), AT)))
+    assert code == 0 and "that of the empty log, with which every log begins" in out
+    assert "entries 1 to 5 stand under" in out
+    # Two that nothing links to the release still tell of each other.
+    notes = [LOG.head(ORIGIN, 20, log_of(20, fork=fork).root()) for fork in (12, 15)]
+    code, out = verified(capsys, path, "--key", LOG.verifier, *kept(folder, *notes))
+    assert code == 1 and "it has two histories" in out
+
+
+def test_a_later_head_is_reached_by_the_request_that_led_to_it(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, log = write(folder, witnessed()), log_of(20)
+    note = WITNESS.cosign(LOG.head(ORIGIN, 20, log.root()), AT)
+    named = ("--key", LOG.verifier, "--key", WITNESS.cosigner)
+    for notes in ((request(7, log), note), (note, request(7, log)), (request(7, log_of(12)), request(12, log), note)):
+        code, out = verified(capsys, path, *named, *kept(folder, *notes))
+        assert code == 0, out
+        assert f"ok    cosigned by {WITNESS.cosigner}, up to entry 20" in out and "entry 7, is among them" in out
+    # To ask is not to hold.
+    code, out = verified(capsys, path, "--key", LOG.verifier, *kept(folder, request(7, log)))
+    assert code == 0 and "entries 1 to 5 stand under" in out
+
+
+def test_an_earlier_head_is_reached_by_a_request_from_it_on(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path, mine = write(folder, witnessed()), LOG.head(ORIGIN, 4, log_of(7).root(4))
+    for notes in ((mine, request(4, log_of(7))), (mine, request(4, log_of(20)), request(7, log_of(20)))):
+        code, out = verified(capsys, path, "--key", LOG.verifier, *kept(folder, *notes))
+        assert code == 0, out
+        assert "the log goes on from this head, at 4 entries" in out
+        assert "head at 4 entries is one of the log" in out
+    forked = LOG.head(ORIGIN, 4, log_of(7, fork=2).root(4))
+    code, out = verified(capsys, path, "--key", LOG.verifier, *kept(folder, forked, request(4, log_of(7))))
+    assert code == 1 and "the log does not go on from this head, at 4 entries" in out
+
+
+def test_a_proof_that_passes_a_release_by_is_none_of_its_log(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A log that left the release out goes on from every head before it."""
+    without, path = log_of(20, fork=7), write(folder, witnessed())
+    note = WITNESS.cosign(LOG.head(ORIGIN, 20, without.root()), AT)
+    for old in (0, 3, 5, 6):
+        code, out = verified(capsys, path, "--key", LOG.verifier, *kept(folder, request(old, without), note))
+        assert code == 0 and "could not be held against this release" in out, old
+        assert "came after them" in out
+    code, out = verified(capsys, path, "--key", LOG.verifier, *kept(folder, request(7, without), note))
+    assert code == 1 and "it does not prove that the log goes on from 7 entries" in out
+
+
+@pytest.mark.parametrize(
+    "note", ["", "a letter", "old 7\n\n", "old x\n\nnote\n", "old 7\nnot base64!\n\nnote\n", "\xff"]
+)
+def test_what_is_no_head_is_told(folder: Path, capsys: pytest.CaptureFixture[str], note: str) -> None:
+    path = write(folder, witnessed())
+    code, out = verified(capsys, path, *kept(folder, note))
+    assert code == 1 and f"BAD   {folder / 'head-1'}: " in out
+    for by, origin in ((STRANGER, ORIGIN), (LOG, "mission.example/internal")):
+        code, out = verified(capsys, path, *kept(folder, by.head(origin, 7, log_of(7).root())))
+        assert code == 1 and f"BAD   {folder / 'head-1'}: " in out
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(numbers=st.lists(st.integers(1, 40), min_size=3, max_size=3, unique=True), fork=st.integers(1, 40))
+def test_heads_and_proofs_of_one_log_agree_and_those_of_another_never_do(
+    tmp_path: Path, numbers: list[int], fork: int
+) -> None:
+    early, number, late = sorted(numbers)
+    write(tmp_path, witnessed(number, heads=((WITNESS, early),)))
+
+    def check(*notes: str) -> int:
+        words = [str(word) for word in kept(tmp_path, *notes)]
+        return main(
+            [str(tmp_path / "release.json"), "--key", str(LOG.verifier), "--key", str(WITNESS.cosigner), *words]
+        )
+
+    one, other = log_of(late, number), log_of(late, number, fork)
+    assert check(request(number, one), LOG.head(ORIGIN, late, one.root())) == 0
+    is_other = fork <= number
+    assert check(request(number, other), LOG.head(ORIGIN, late, other.root())) == int(is_other)
+    assert check(LOG.head(ORIGIN, early, other.root(early))) == int(fork <= early)
 
 
 # An exported log

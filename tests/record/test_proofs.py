@@ -9,22 +9,25 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import apsw
 import pytest
 
 from tests.canaries import found_in
-from tests.missions import export, fsck, new_mission, on, prove, receive, seen, verify
+from tests.missions import erase, export, fsck, new_mission, on, prove, receive, seen, take, verify
 from trucewatch.ledger.canonical import canonical
 from trucewatch.ledger.heads import Signer
 from trucewatch.ledger.log import Log
+from trucewatch.ledger.store import Store
 from trucewatch.ledger.verifier import VerifierKey, is_included, leaf_hash, read_note
 from trucewatch.mission import Mission
 from trucewatch.problems import TrucewatchError, WrongCall
-from trucewatch.record.entries import INTERNAL, LEDGER
+from trucewatch.record.entries import INTERNAL, LEDGER, release_log
 from trucewatch.record.proofs import named
+from trucewatch.record.proofs import verify as verify_record
 
 
 @pytest.fixture
@@ -66,6 +69,7 @@ DAMAGES: dict[str, Callable[[Mission], object]] = {
     "other-seed": lambda m: (m.folder / "keys" / "ledger.seed").write_bytes(b"x" * 32),
     "batch-without-key": lambda m: behind(m, "DELETE FROM keys"),
     "unstated-gap": lambda m: behind(m, "DELETE FROM openings WHERE number = 3"),
+    "orphan-key": lambda m: behind(m, "INSERT INTO keys VALUES ('0123456789abcdef', randomblob(32))"),
 }
 
 
@@ -73,6 +77,101 @@ DAMAGES: dict[str, Callable[[Mission], object]] = {
 def test_what_lies_beside_the_ledger_is_held_to_it(watch: Mission, code: str) -> None:
     DAMAGES[code](watch)
     assert code in {problem.code for problem in verify(watch).problems}
+
+
+# What is done to each table, and what is said of it. A head that nobody cosigned is the mission's own word, made again
+# at any time: to lack one is no fault.
+TABLES: dict[str, dict[str, str]] = {
+    "leaves": {
+        "DELETE FROM leaves WHERE number = 4": "orphan-opening",
+        "UPDATE leaves SET kind = 'decided' WHERE number = 3": "altered-leaf",
+        "INSERT INTO leaves SELECT log, 6, kind, data, hash FROM leaves WHERE number = 5": "unstated-gap",
+    },
+    "openings": {
+        "DELETE FROM openings WHERE number = 2": "unstated-gap",
+        "UPDATE openings SET salt = zeroblob(16) WHERE number = 3": "wrong-opening",
+        "INSERT INTO openings SELECT log, 99, audience, salt, content FROM openings LIMIT 1": "orphan-opening",
+    },
+    "heads": {
+        "DELETE FROM heads": "missing-head",
+        "UPDATE heads SET size = size - 1": "bad-head",
+        "INSERT INTO heads VALUES ('internal', 2, 'a letter')": "bad-head",
+    },
+    "keys": {
+        "DELETE FROM keys": "batch-without-key",
+        "UPDATE keys SET key = zeroblob(32)": "altered-batch",
+        "INSERT INTO keys SELECT name || 'x', key FROM keys LIMIT 1": "orphan-key",
+    },
+}
+
+
+@pytest.fixture
+def cosigned(watch: Mission) -> Mission:
+    """Return a mission of which a second office cosigned a head, at 4 of its 5 entries."""
+    office = Signer("office.example", b"o" * 32)
+    with watch.record() as record:
+        note = office.cosign(record.head(), 1_800_000_000)
+    take(watch, note, on(3), (office.cosigner,))
+    return watch
+
+
+def test_every_table_of_the_file_is_gone_through(cosigned: Mission) -> None:
+    with sqlite3.connect(cosigned.folder / LEDGER) as raw:
+        tables = {name for (name,) in raw.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
+    raw.close()
+    assert tables == TABLES.keys()
+    read: set[str | None] = set()
+
+    def heed(action: int, table: str | None, *_: object) -> int:
+        read.update({table} if action == apsw.SQLITE_READ else ())
+        return apsw.SQLITE_OK
+
+    with cosigned.record(is_read_only=True) as record:
+        record.store._database.set_authorizer(heed)
+        assert verify_record(record).problems == ()
+    assert tables <= read
+
+
+@pytest.mark.parametrize("statement", [statement for one in TABLES.values() for statement in one])
+def test_what_is_taken_from_a_table_or_changed_or_put_into_it_is_found(cosigned: Mission, statement: str) -> None:
+    assert verify(cosigned).problems == ()
+    behind(cosigned, statement)
+    code = next(one[statement] for one in TABLES.values() if statement in one)
+    assert code in {problem.code for problem in verify(cosigned).problems}
+
+
+def test_a_key_is_needed_whether_a_batch_is_staged_or_settled_and_until_it_is_erased(watch: Mission) -> None:
+    [sealed, *_] = (watch.folder / "received").glob("*.sealed")
+    shutil.copy(sealed, sealed.with_suffix(".staged"))
+    assert verify(watch).problems == ()
+    erase(watch, "entry:4", "chief", "order of the court", on(3))
+    erase(watch, "F2", "chief", "order of the court", on(3))
+    assert verify(watch).problems == ()
+
+
+def test_a_key_that_came_with_an_entry_meanwhile_is_none_too_many(
+    watch: Mission, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody else enters a batch, or erases one, between the reading of keys and that of entries."""
+    honest = Store.key_names
+    meanwhile: Iterator[Callable[[], object]] = iter((
+        lambda: receive(watch, [seen("F7")], day=3),
+        lambda: erase(watch, "entry:4", "chief", "an order", on(3)),
+    ))  # fmt: skip
+
+    def overtaken(store: Store) -> tuple[str, ...]:
+        names = honest(store)
+        next(meanwhile)()
+        return names
+
+    monkeypatch.setattr(Store, "key_names", overtaken)
+    for _ in range(2):
+        assert verify(watch).problems == ()
+
+
+def test_a_table_of_keys_that_cannot_be_read_is_told(watch: Mission) -> None:
+    behind(watch, "ALTER TABLE keys RENAME TO keys_before")
+    assert {"broken-page", "foreign-schema", "altered-batch"} <= {problem.code for problem in verify(watch).problems}
 
 
 def test_the_first_bad_entry_is_named(watch: Mission) -> None:
@@ -118,6 +217,15 @@ def test_a_key_that_followed_a_lost_one_is_told(watch: Mission) -> None:
     with watch.record() as record:
         entry = record.rotate("chief", "the office burnt", on(3), is_lost=True)
     assert [one.number for one in verify(watch).lost_keys] == [entry.number]
+
+
+def test_an_export_names_the_witnesses_of_its_own_log_alone(cosigned: Mission, tmp_path: Path) -> None:
+    with cosigned.record() as record:
+        record.log_release("public", canonical({"format": 1, "kind": "daily"}))
+    export(cosigned, tmp_path / "public", release_log("public"))
+    export(cosigned, tmp_path / "internal")
+    assert found_in(tmp_path / "public", "office.example") == []
+    assert found_in(tmp_path / "internal", "office.example") != []
 
 
 def test_stray_batches_are_found(watch: Mission) -> None:

@@ -115,23 +115,33 @@ def prove(folder: Path, name: str, audience: str) -> None:
 
 @ledger.command()
 @DIR
+@click.option("--audience", metavar="AUDIENCE", help="Whose release log it is about. Default: the internal log.")
 @click.option("--out", type=PATH, help="File for the request. Default: standard output.")
-@click.option("--from", "seen", type=int, help="At how many entries the second office cosigned last.")
-@click.option("--cosigned", type=PATH, help="The head that the second office cosigned, to be kept.")
+@click.option("--from", "seen", type=int, help="At how many entries the witness cosigned last.")
+@click.option("--cosigned", type=PATH, help="The head that the witness cosigned, to be kept.")
 @_KEY
-def witness(folder: Path, out: Path | None, seen: int | None, cosigned: Path | None, keys: Sequence[str]) -> None:
-    """Write what a second office is to cosign: one padded head for each of the mandate's times; or keep its answer.
+def witness(
+    folder: Path, audience: str | None, out: Path | None, seen: int | None, cosigned: Path | None, keys: Sequence[str]
+) -> None:
+    """Write what a witness is to cosign, or keep its answer.
 
-    A key of an office that has not cosigned before is named with --key.
+    A second office witnesses the internal log: one padded head for each of the mandate's times. Parties, guarantors and
+    the public witness the release log of their audience, at any time. A key that is new to a log is named with --key.
     """
+    from trucewatch.levels import read_level
     from trucewatch.mission import Mission
-    from trucewatch.record.witnesses import request, take
+    from trucewatch.record.entries import INTERNAL, release_log
+    from trucewatch.record.witnesses import request, request_release, take
 
     mission, now = Mission.open(folder), datetime.now(UTC)
-    with mission.record() as record:
+    word = read_level(audience).word if audience else None
+    with mission.record(is_read_only=bool(word and not cosigned)) as record:
         if cosigned:
-            entry = take(record, cosigned.read_bytes().decode("utf-8", "replace"), now, _verifier_keys(keys))
-            say(f"entry {entry.number}: {(entry.content or {})['size']:,} entries are witnessed")
+            note, log = cosigned.read_bytes().decode("utf-8", "replace"), release_log(word) if word else INTERNAL
+            entry = take(record, note, now, _verifier_keys(keys), log)
+            say(f"entry {entry.number}: the log {log} is witnessed up to its entry {(entry.content or {})['size']:,}")
+        elif word:
+            _write(request_release(record, word, seen), out)
         else:
             _write(request(record, mission.mandate.witness, now, seen), out)
 
@@ -139,14 +149,14 @@ def witness(folder: Path, out: Path | None, seen: int | None, cosigned: Path | N
 @ledger.command()
 @click.argument("request", metavar="REQUEST", type=PATH)
 @click.option(
-    "--key", "seed", type=PATH, required=True, help="File of the office's own key; drawn where there is none."
+    "--key", "seed", type=PATH, required=True, help="File of the witness's own key; drawn where there is none."
 )
-@click.option("--name", required=True, help="The office's name, as others know its key by.")
-@click.option("--state", type=PATH, required=True, help="File of what this office cosigned last; it is never lost.")
+@click.option("--name", required=True, help="The witness's name, as others know its key by.")
+@click.option("--state", type=PATH, required=True, help="File of what it cosigned last of each log; it is never lost.")
 @click.option("--log-key", metavar="KEY", help="The log's verifier key, as its mission told it; for the first time.")
 @click.option("--out", type=PATH, help="File for the cosigned head. Default: standard output.")
 def cosign(request: Path, seed: Path, name: str, state: Path, log_key: str | None, out: Path | None) -> None:
-    """For the second office: cosign a head that only went on from the last one; refuse any other."""
+    """For a witness: cosign a head that only went on from the last one; refuse any other."""
     from trucewatch.record.witnesses import cosign as cosign_head
     from trucewatch.record.witnesses import office
 
@@ -154,7 +164,7 @@ def cosign(request: Path, seed: Path, name: str, state: Path, log_key: str | Non
     known = _verifier_keys([log_key] if log_key else [])
     done = cosign_head(text, signer, state, datetime.now(UTC), known[0] if known else None)
     _write(done.note, out)
-    say(f"{done.head.origin}: {done.head.size:,} entries cosigned; this office's key: {signer.cosigner}", err=True)
+    say(f"{done.head.origin}: cosigned up to entry {done.head.size:,}; this witness's key: {signer.cosigner}", err=True)
 
 
 @ledger.command()

@@ -63,7 +63,7 @@ def verify(
     heads: Mapping[str, Sequence[str]],
     witnesses: Mapping[str, VerifierKey],
 ) -> Verdict:
-    """Verify every table of a ledger but the keys, for which only what they open can vouch.
+    """Verify leaves, openings and heads of a ledger: every table but the keys, of which it cannot tell what needs them.
 
     `keys` are the ledger's own, old and new, under words of the caller's; `heads` the signed notes that others hold, by
     log; `witnesses` the keys of those whose cosignature under a head in the ledger counts like a head that they hold.

@@ -272,6 +272,11 @@ class Store:
             found: bytes | None = self._database.execute("SELECT key FROM keys WHERE name = ?", (name,)).get
         return found
 
+    def key_names(self) -> tuple[str, ...]:
+        """Return the names under which keys are kept, sorted."""
+        with _told(self.path):
+            return tuple(name for (name,) in self._database.execute("SELECT name FROM keys ORDER BY name"))
+
     @contextmanager
     def reading(self, log: str, first: int = 1) -> Iterator[tuple[Iterator[LeafRow], Iterator[OpeningRow]]]:
         """Read a log from a number on, in bulk, as of one moment: leaves, and beside them what opens them, in order.

@@ -1,18 +1,21 @@
 #!/usr/bin/env python3
 """Verifier: whether a released file, or a whole log, is what it says; one file, for whoever has no reason to trust it.
 
-    python verifier.py RELEASE.json [FILE...] [--key KEY]...
-    python verifier.py log FOLDER [--head NOTE]... [--key KEY]...
+    python verifier.py RELEASE.json [FILE...] [--head HEAD]... [--key KEY]...
+    python verifier.py log FOLDER [--head HEAD]... [--key KEY]...
 
 It needs Python 3.11 and the library `cryptography`, nothing else, and asks no network. KEY is a verifier key, or a file
-with one on each line: the log's, or a witness's. Each check is one line. The exit code is 0 when every check passed,
-1 when one failed, 2 for a wrong call.
+with one on each line: the log's, or a witness's. HEAD is the file of a head that you kept, or that a witness published;
+for a release also a request to a witness, which proves that the log goes on to its head. Each check is one line. The
+exit code is 0 when every check passed, 1 when one failed, 2 for a wrong call.
 
 A key that came with the file proves nothing of who signed: name one from elsewhere. From a named key of the log, those
 that follow it by statements in the file are followed too, but never past a lost key: then name the old and the new one.
-Where witnesses are named, these must have cosigned a release, and no others count.
+Where witnesses are named, these must have cosigned a head of the release's log, and no others count. How far that
+head reaches is said: what is beyond it they do not vouch for.
 
-Formats: Merkle trees of RFC 9162 section 2.1; C2SP signed-note, tlog-checkpoint and tlog-cosignature (Ed25519 alone).
+Formats: Merkle trees of RFC 9162 section 2.1; C2SP signed-note, tlog-checkpoint and tlog-cosignature (Ed25519 alone),
+and the request of C2SP tlog-witness.
 In JSON, bytes are base64 (RFC 4648 section 4), digests of files SHA-256 in hexadecimal.
 
 RELEASE.json, of one release in the release log of one audience:
@@ -21,13 +24,16 @@ RELEASE.json, of one release in the release log of one audience:
      "keys": [VERIFIER_KEY, ...],                 the log's first, then those that came after it, then witnesses'
      "rotations": [STATEMENT, ...],               oldest first
      "leaf": BASE64,                              the leaf's data, canonical JSON:
-                                                  {"format": 1, "audience", "agreement", "title", "period", "kind",
-                                                   "released": DATE, "files": {NAME: SHA256, ...}}
+                                                  {"format": 1, "audience", "name", "agreement", "title", "period",
+                                                   "kind", "released": DATE, "files": {NAME: SHA256, ...}}
      "number": 7,                                 the entry, from 1
      "inclusion": {"size": 9, "proof": [BASE64]}, in the tree of `head`
      "head": NOTE,                                signed, at this entry or after it
      "printed_head": NOTE,                        the head printed in the sitrep: taken before its own entry
-     "consistency": [BASE64]}                     from `printed_head` to `head`
+     "consistency": [BASE64],                     from `printed_head` to `head`
+     "witnessed": [{"head": NOTE,                 may be left out: heads at this one or before it, signed and cosigned,
+                    "consistency": [BASE64]},     and the proof from each to `head`
+                   ...]}
 
 STATEMENT of a key that follows another; `signature` is the old key's over the lines `trucewatch/rotation/v1`, from, to
 and reason, each ended by a newline; null when the old key was lost, so that nobody vouches for the new one:
@@ -265,6 +271,19 @@ def read_note(text: str, keys: Mapping[str, VerifierKey]) -> Checkpoint:
     return Checkpoint(head.origin, head.size, head.root, head.extensions, tuple(signed_by), times)
 
 
+def read_request(text: str) -> tuple[int, tuple[bytes, ...], str]:
+    """Read a request to a witness (C2SP tlog-witness): the size it saw last, the proof from there, and the head's note.
+
+    Neither the proof nor the note is checked. Raises Refused.
+    """
+    above, _, note = text.partition("\n\n")
+    first, *lines = above.split("\n")
+    found = re.fullmatch(r"old (0|[1-9][0-9]{0,15})", first)
+    if not found or not note:
+        raise Refused("a request to a witness is 'old' and a size, a proof, an empty line, a head")
+    return int(found[1]), _hashes(lines), note
+
+
 def cosigned(body: str, at: int) -> str:
     """Return what a witness signs who saw this head at that second (C2SP tlog-cosignature)."""
     return f"cosignature/v1\ntime {at}\n{body}"
@@ -370,6 +389,10 @@ def _bytes(encoded: Any, what: str) -> bytes:
     return raw
 
 
+def _hashes(encoded: Sequence[str]) -> tuple[bytes, ...]:
+    return tuple(_bytes(one, "a hash") for one in encoded)
+
+
 def _fits(value: Any, form: Any) -> bool:
     if isinstance(form, dict):
         return isinstance(value, dict) and all(name in value and _fits(value[name], form[name]) for name in form)
@@ -396,10 +419,11 @@ _RELEASE = {
     "format": int, "origin": str, "audience": str, "keys": [str], "rotations": [dict], "leaf": str, "number": int,
     "inclusion": {"size": int, "proof": [str]}, "head": str, "printed_head": str, "consistency": [str],
 }  # fmt: skip
+_WITNESSED = [{"head": str, "consistency": [str]}]
 _LEAF = {"format": int, "audience": str, "title": str, "released": str, "files": dict}
 _LOG = {"format": int, "origin": str, "keys": [str], "rotations": [dict], "heads": [str]}
-_USAGE = """verifier.py RELEASE.json [FILE...] [--key KEY]...
-       verifier.py log FOLDER [--head NOTE]... [--key KEY]..."""
+_USAGE = """verifier.py RELEASE.json [FILE...] [--head HEAD]... [--key KEY]...
+       verifier.py log FOLDER [--head HEAD]... [--key KEY]..."""
 _EXPORTED = ("log.json", "leaves.jsonl")
 
 
@@ -450,13 +474,16 @@ class _Keys:
         return head
 
 
-def _verify_release(path: Path, files: Sequence[Path], named: Sequence[VerifierKey], report: _Report) -> int:
+def _verify_release(
+    path: Path, files: Sequence[Path], kept: Sequence[Path], named: Sequence[VerifierKey], report: _Report
+) -> int:
     told = _read(path.read_bytes(), _RELEASE, "the release file")
     data = _bytes(told["leaf"], "the leaf")
     leaf = _read(data, _LEAF, "the leaf")
-    proof, between = (
-        [_bytes(one, "a hash") for one in many] for many in (told["inclusion"]["proof"], told["consistency"])
-    )
+    proof, between = _hashes(told["inclusion"]["proof"]), _hashes(told["consistency"])
+    witnessed = told.get("witnessed", [])
+    if not _fits(witnessed, _WITNESSED):
+        raise Refused("the release file does not tell as format 1 does what was witnessed")
     number, released = told["number"], leaf["files"]
     keys = _Keys(named, told, report)
     head, printed = keys.head(told["head"], told["origin"]), keys.head(told["printed_head"], told["origin"])
@@ -473,21 +500,130 @@ def _verify_release(path: Path, files: Sequence[Path], named: Sequence[VerifierK
         f"it was released to: {leaf['audience']}",
         f"the file says that it was released to {told['audience']}, the entry says to {leaf['audience']}",
     )
-    report.check(
+    is_earlier = report.check(
         printed.size < number and is_consistent(printed.size, printed.root, head.size, head.root, between),
         f"the printed head, at {printed.size} entries, was taken before it, and the log goes on from there",
         f"the printed head, at {printed.size} entries, is no earlier head of this log",
     )
     report.say(f"in the sitrep this head must read: {printed.size} {base64.b64encode(printed.root).decode()}")
-    for key in keys.wanted:
-        report.check(str(key) in head.times, f"cosigned by {key}", f"no cosignature by {key}")
-    for word, at in head.times.items():
-        report.say(f"the witness {keys.witnesses[word].name} saw this head at {_time(at)}")
-    if not head.times:
-        report.say("no witness cosigned this head under a known key")
+    reach = _Reach(keys, report, head, [printed] if is_earlier else [])
+    for one in witnessed:
+        reach.take_witnessed(keys.head(one["head"], told["origin"]), _hashes(one["consistency"]))
+    reach.take_kept(kept, told["origin"])
+    reach.tell(number)
     there = list(files) or [found for name in sorted(released) if (found := _beside(path.parent, name))]
     checked = sum(_verify_file(file, released, report) for file in there)
     return report.end(f"this release, and {checked} of its {len(released)} files")
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A head that the caller named; with a request to a witness, the size from which it goes on, and the proof."""
+
+    path: Path
+    head: Checkpoint
+    old: int = -1
+    proof: tuple[bytes, ...] = ()
+
+    def leads_from(self, root: bytes) -> bool:
+        """Say whether the proof leads to the head from this root at the size from which it goes on."""
+        return is_consistent(self.old, root, self.head.size, self.head.root, self.proof)
+
+
+class _Reach:
+    """How far the log of a release is held by others: heads of it that agree with the release's own, and by whom."""
+
+    def __init__(self, keys: _Keys, report: _Report, head: Checkpoint, earlier: Sequence[Checkpoint]) -> None:
+        self.keys, self.report, self.head = keys, report, head
+        # By size; every tree begins with the empty one, so that tells nothing.
+        self.roots = {one.size: one.root for one in (head, *earlier) if one.size}
+        self.cosigned: dict[str, int] = {}
+        self.held = 0
+        self._count(head, is_kept=False)
+
+    def take_witnessed(self, seen: Checkpoint, proof: Sequence[bytes]) -> None:
+        """Take a head that came with the release, and the proof from there to the release's own."""
+        if self.report.check(
+            seen.size > 0 and is_consistent(seen.size, seen.root, self.head.size, self.head.root, proof),
+            f"the log goes on from its head at {seen.size} entries: up to there it was not rewritten",
+            f"the log does not go on from its head at {seen.size} entries as the file should prove",
+        ):
+            self.roots[seen.size] = seen.root
+            self._count(seen, is_kept=False)
+        if not seen.times and not self.keys.wanted:
+            self.report.check(False, "", f"no witness that the file names cosigned its head at {seen.size} entries")
+
+    def take_kept(self, paths: Sequence[Path], origin: str) -> None:
+        """Take heads that the caller kept, and requests, each of which proves the way from one head to another."""
+        kept = []
+        for path in paths:
+            text = path.read_bytes().decode("utf-8", "replace")
+            try:
+                old, proof, note = read_request(text) if text.startswith("old ") else (-1, (), text)
+                kept.append(_Kept(path, self.keys.head(note, origin), old, proof))
+            except Refused as fault:
+                self.report.check(False, "", f"{path}: {fault}")
+        kept.sort(key=lambda one: one.head.size)
+        self._link(kept)
+        loose: dict[int, bytes] = {}
+        for one in kept:
+            size, root = one.head.size, one.head.root
+            what = f"{one.path}: the log's head at {size} entries"
+            if not size:
+                self.report.say(f"{what} is that of the empty log, with which every log begins")
+            elif root != (self.roots.get(size) or loose.setdefault(size, root)):
+                self.report.check(False, "", f"{what} is another than one it signed elsewhere: it has two histories")
+            elif size in self.roots:
+                self.report.say(f"{what} is one of the log that this release stands in", "ok")
+                self._count(one.head, is_kept=one.old < 0)
+            else:
+                self.report.say(
+                    f"{what} is signed, and could not be held against this release: that takes a proof between {size} "
+                    f"and {self.head.size}. Ask for a request to a witness from the smaller one on"
+                )
+
+    def _link(self, kept: Sequence[_Kept]) -> None:
+        """Follow proofs from the release's own head on to later ones, then from earlier ones to these."""
+        for one in kept:
+            # One that starts before the release's own head could lead past it.
+            if one.old >= self.head.size and one.old in self.roots and one.head.size not in self.roots:
+                good = f"{one.path}: it proves that the log goes on from {one.old} to {one.head.size} entries"
+                bad = f"{one.path}: it does not prove that the log goes on from {one.old} entries"
+                if self.report.check(one.leads_from(self.roots[one.old]), good, bad):
+                    self.roots[one.head.size] = one.head.root
+        for earlier in kept:
+            size, root = earlier.head.size, earlier.head.root
+            for one in kept:
+                if 0 < size == one.old and size not in self.roots and self.roots.get(one.head.size) == one.head.root:
+                    good = f"{earlier.path}: the log goes on from this head, at {size} entries, to {one.head.size}"
+                    bad = f"{earlier.path}: the log does not go on from this head, at {size} entries"
+                    if self.report.check(one.leads_from(root), good, bad):
+                        self.roots[size] = root
+
+    def _count(self, head: Checkpoint, is_kept: bool) -> None:
+        for word, at in head.times.items():
+            name = self.keys.witnesses[word].name
+            self.report.say(f"the witness {name} saw the head at {head.size} entries at {_time(at)}")
+            self.cosigned[word] = max(head.size, self.cosigned.get(word, 0))
+        if head.times or is_kept:
+            self.held = max(head.size, self.held)
+
+    def tell(self, number: int) -> None:
+        """Say up to which entry others hold the log, and whether the release is among what they hold."""
+        for key in map(str, self.keys.wanted):
+            self.report.check(
+                key in self.cosigned,
+                f"cosigned by {key}, up to entry {self.cosigned.get(key)}",
+                f"no cosignature by {key}: none of the heads here is one that it cosigned",
+            )
+        if not self.held:
+            self.report.say("no head of this log is here that a known witness cosigned or that you kept")
+            return
+        among = "is among them" if number <= self.held else "came after them, and nobody else vouches for it yet"
+        self.report.say(
+            f"entries 1 to {self.held} stand under a head that a witness cosigned or that you kept; this release, "
+            f"entry {number}, {among}"
+        )
 
 
 def _verify_file(path: Path, released: Mapping[str, Any], report: _Report) -> bool:
@@ -599,14 +735,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser("verifier.py", usage=_USAGE)
     parser.add_argument("what", type=Path)
     parser.add_argument("--key", action="append", default=[])
-    if is_log:
-        parser.add_argument("--head", dest="files", type=Path, action="append", default=[])
-    else:
+    parser.add_argument("--head", dest="heads", type=Path, action="append", default=[])
+    if not is_log:
         parser.add_argument("files", type=Path, nargs="*")
     try:
         asked = parser.parse_intermixed_args(given[is_log:])
         needed = [asked.what / name for name in _EXPORTED] if is_log else [asked.what]
-        for path in (*needed, *asked.files):
+        files = [] if is_log else asked.files
+        for path in (*needed, *files, *asked.heads):
             path.open("rb").close()
         texts = [Path(word).read_text("utf-8") if Path(word).is_file() else word for word in asked.key]
         named = [VerifierKey.read(line) for text in texts for line in text.split("\n") if line]
@@ -617,7 +753,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     report = _Report()
     try:
-        return (_verify_log if is_log else _verify_release)(asked.what, asked.files, named, report)
+        if is_log:
+            return _verify_log(asked.what, asked.heads, named, report)
+        return _verify_release(asked.what, files, asked.heads, named, report)
     except (OSError, Refused) as fault:
         report.check(False, "", str(fault))
         return report.end("")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -51,6 +51,12 @@ def verify(record: Record, notes: Sequence[str] = (), witnesses: Sequence[Verifi
         record.remember()
     except TrucewatchError as fault:
         problems.append(Problem(INTERNAL, 0, "gone-back", str(fault), _RESTORE))
+    names: tuple[str, ...] = ()
+    try:
+        # Before the entries: what is entered meanwhile has its key in one transaction with it.
+        names = record.store.key_names()
+    except TrucewatchError as fault:
+        problems.append(Problem(record.store.path.name, 0, "broken-page", str(fault), _RESTORE))
     try:
         entries, keys = record.entries(), record.keys
     except TrucewatchError:
@@ -67,7 +73,9 @@ def verify(record: Record, notes: Sequence[str] = (), witnesses: Sequence[Verifi
             problems.append(Problem(INTERNAL, 0, "foreign-head", message, "name a head of this mission"))
     known = {str(key): key for key in (*witnesses, *witness_keys(entries))}
     verdict = audit(record.store, {str(key): key for key in keys}, heads, known)
-    problems += [*verdict.problems, *(_beside(record, entries, verdict.logs) if entries else ())]
+    problems += verdict.problems
+    if entries:
+        problems += [*_beside(record, entries, verdict.logs), *_in_no_leaf(record, entries, names)]
     erased = tuple(entry for entry in entries if entry.kind == "erased")
     lost = tuple(entry for entry in entries if not (entry.content or {}).get("rotation", _SIGNED)["signature"])
     return Verified(tuple(problems), verdict.logs, erased, lost)
@@ -106,6 +114,25 @@ def _beside(record: Record, entries: Sequence[Entry], logs: Iterable[Reach]) -> 
     return problems
 
 
+def _in_no_leaf(record: Record, entries: Sequence[Entry], names: Iterable[str]) -> Iterator[Problem]:
+    """Go through the keys that no entry needs, and the cosigned heads that are missing: no leaf vouches for either."""
+    needed = {entry.content["sealed"] for entry in entries if entry.content and "batch" in entry.content}
+    for name in names:
+        # What was erased while this was read took its key with it.
+        if name not in needed and record.store.key(name) is not None:
+            message = f"there is a key of {name!r}, and no entry needs it"
+            yield Problem(record.store.path.name, 0, "orphan-key", message, "find out who put it there")
+    kept: dict[str, set[int]] = {}
+    for entry in entries:
+        for content in witnessed([entry]):
+            log, size = content.get("log", INTERNAL), content["size"]
+            if log not in kept:
+                kept[log] = {size for size, _ in record.store.heads(log)}
+            if size not in kept[log]:
+                message = f"the head of {log} at {size} that was cosigned is gone"
+                yield Problem(INTERNAL, entry.number, "missing-head", message, _RESTORE)
+
+
 def _of_batch(
     record: Record,
     number: int,
@@ -114,11 +141,11 @@ def _of_batch(
     report: Callable[[int, str, str], None],
 ) -> None:
     name = content["sealed"]
-    key = record.store.key(name)
-    if key is None:
-        report(number, "batch-without-key", f"the key of batch {name} is gone, and no entry says why")
-        return
     try:
+        key = record.store.key(name)
+        if key is None:
+            report(number, "batch-without-key", f"the key of batch {name} is gone, and no entry says why")
+            return
         container = read_batch(record.folder / RECEIVED, name)
         roots = {word: bytes.fromhex(root) for word, root in content["roots"].items()}
         is_committed = check_batch(name, container, key, roots)
@@ -140,10 +167,16 @@ def _adopted_files(content: Mapping[str, Any]) -> list[str]:
     return sorted(digests | ({content["description"]} if "description" in content else set()))
 
 
-def witness_keys(entries: Iterable[Entry]) -> tuple[VerifierKey, ...]:
-    """Return the keys of those who cosigned heads, as the record itself names them."""
+def witnessed(entries: Iterable[Entry], log: str | None = None) -> list[Mapping[str, Any]]:
+    """Return what the record says of each head, of one log or of all, that somebody cosigned, oldest first."""
     told = [entry.content for entry in entries if entry.kind == "witnessed" and entry.content]
-    return tuple(map(VerifierKey.read, dict.fromkeys(content["witness"] for content in told)))
+    # At first there were witnesses of the internal log alone, and no entry named it.
+    return [content for content in told if log in (None, content.get("log", INTERNAL))]
+
+
+def witness_keys(entries: Iterable[Entry], log: str | None = None) -> tuple[VerifierKey, ...]:
+    """Return the keys of those who cosigned heads, of one log or of all, as the record itself names them."""
+    return tuple(map(VerifierKey.read, dict.fromkeys(content["witness"] for content in witnessed(entries, log))))
 
 
 # ---- one entry, or one row -------------------------------------------------------------------------------------------
@@ -240,7 +273,7 @@ def export(record: Record, out: Path, log: str = INTERNAL) -> tuple[Path, ...]:
     about = {
         "format": 1,
         "origin": record.origin_of(log),
-        "keys": [str(key) for key in (record.keys[0], *witness_keys(record.entries()))],
+        "keys": [str(key) for key in (record.keys[0], *witness_keys(record.entries(), log))],
         "rotations": list(record.rotations),
         "heads": [*(note for _, note in record.store.heads(log)), record.head(log)],
     }
