@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 import polars as pl
 import pytest
@@ -13,41 +12,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from trucewatch.actors import ANYBODY, write_pairs
+from tests.news import LATER, NOBODY, NOON, claims, report
+from trucewatch.actors import write_pairs
 from trucewatch.claims import (
     SCHEMA,
     by_cell,
     claim,
-    claims_of,
     claims_table,
     current,
     empty_claims,
     keyed_hash,
     projected,
 )
-from trucewatch.reports import SCHEMA as REPORT_SCHEMA
 from trucewatch.where import Plane
-
-NOON, LATER = datetime(2017, 7, 9, 9, tzinfo=UTC), datetime(2017, 7, 9, 10, tzinfo=UTC)
-NOBODY = {"office": None, "cites": None, "text": None}
-
-
-def report(content: str = "fired", **said: object) -> dict[str, object]:
-    """Return one row of a reports table: what it does not say is as a source of single news would give it."""
-    plain = {
-        "source": "wire", "record": "7", "file": "wire.csv", "line": 2, "content": content, "tellers": [NOBODY],
-        "assertion": "act", "act": "shelling", "earliest": NOON, "latest": LATER, "time_extent": "within",
-        "place_kind": "unplaced", "pairs": ANYBODY, "means": "open-source", "curated": False, "levels": "{}",
-    }  # fmt: skip
-    return {**dict.fromkeys(REPORT_SCHEMA), **plain, **said}
-
-
-def reports(*rows: dict[str, object]) -> pl.DataFrame:
-    return pl.DataFrame(rows, schema=REPORT_SCHEMA)
-
-
-def claims(*rows: dict[str, object], key: bytes = b"mission", entry: int = 0) -> pl.DataFrame:
-    return claims_of(reports(*rows), key, entry)
 
 
 def keys(table: pl.DataFrame) -> set[str]:

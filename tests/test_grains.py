@@ -41,7 +41,7 @@ def test_below_mission_everybody_is_told_whole_zones_and_days_two_weeks_late() -
             assert grain == Grain()
         else:
             assert (grain.place, grain.time, grain.delay_days) == ("zones", "days", 14)
-            assert grain.least_tellers > 1 and grain.least_count > 1
+            assert grain.least_tellers > 1 and grain.least_count > 1 and grain.late_days == 30
 
 
 def test_a_mandate_may_say_otherwise_for_an_audience_and_for_one_party() -> None:
@@ -62,6 +62,7 @@ def test_a_mandate_may_say_otherwise_for_an_audience_and_for_one_party() -> None
         ({"time": "minutes"}, "one of exact, hours, days"),
         ({"delay_days": -1}, "a whole one from 0"),
         ({"least_count": "3"}, "a whole one from 0"),
+        ({"late_days": True}, "late_days: 'True' is no number"),
     ],
 )
 def test_what_is_no_grain_is_refused_in_one_line(told: dict[str, Any], why: str) -> None:

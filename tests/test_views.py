@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from trucewatch.actors import ANYBODY, write_pairs
-from trucewatch.claims import SCHEMA, claims_of, claims_table, empty_claims
+from tests.news import LATER, NOBODY, claims, report
+from trucewatch.actors import write_pairs
+from trucewatch.claims import SCHEMA, claims_table, empty_claims
 from trucewatch.grains import Grain, grain_of
 from trucewatch.levels import Level, audiences, most_sensitive
 from trucewatch.problems import TrucewatchError
@@ -24,8 +25,6 @@ from trucewatch.sources import LEVELLED
 from trucewatch.views import Declassified, View, open_claims, view
 from trucewatch.when import midnight
 
-NOON, LATER = datetime(2017, 7, 9, 9, tzinfo=UTC), datetime(2017, 7, 9, 10, tzinfo=UTC)
-NOBODY = {"office": None, "cites": None, "text": None}
 LAW = open_agreement("south-syria-2017")
 GOVERNMENT, OPPOSITION = (Level.party(party) for party in ("government-forces", "southern-opposition"))
 EVERY = audiences(["government-forces", "southern-opposition"])
@@ -38,20 +37,6 @@ COARSE = {*("record", "file", "line", "place_name", "adm_1", "entry", "item", "t
 PLACING = {"place_kind", "lon", "lat", "radius_m", "area", "country", "geometry"}
 KINDS = st.sampled_from(["disc", "sector", "line", "area", "country", "unplaced"])
 FIELD_LEVELS = st.dictionaries(st.sampled_from([n for n in LEVELLED if n not in INDISPENSABLE]), LEVELS, max_size=12)
-
-
-def report(content: str = "fired", **said: object) -> dict[str, object]:
-    """Return one row of a reports table: what it does not say is as a source of single news would give it."""
-    plain = {
-        "source": "wire", "record": "7", "file": "wire.csv", "line": 2, "content": content, "tellers": [NOBODY],
-        "assertion": "act", "act": "shelling", "earliest": NOON, "latest": LATER, "time_extent": "within",
-        "place_kind": "unplaced", "pairs": ANYBODY, "means": "open-source", "curated": False, "levels": "{}",
-    }  # fmt: skip
-    return {**dict.fromkeys(REPORT_SCHEMA), **plain, **said}
-
-
-def claims(*rows: dict[str, object], key: bytes = b"mission", entry: int = 0) -> pl.DataFrame:
-    return claims_of(pl.DataFrame(rows, schema=REPORT_SCHEMA), key, entry)
 
 
 def told_by(office: str | None, **said: object) -> dict[str, object]:

@@ -6,37 +6,40 @@ Both sides are what that audience was, and is, told: a report that it may not kn
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import polars as pl
 
 from trucewatch.sitreps.languages import in_english, listed, phrase
 from trucewatch.sitreps.material import Correction, Figures, Material
-from trucewatch.sitreps.sections import outcome_words
-from trucewatch.sitreps.tables import findings_table
+from trucewatch.sitreps.sections.counts import outcome_words
+from trucewatch.sitreps.tables import findings_table, told_in_english
 
 # It may have come in since, or was known, and could not be told then.
 NEW_REPORT: Final = phrase("a report that was not told of then")
 REPORT_GONE: Final = phrase("a report that is no longer held")
 REPORT_CHANGED: Final = phrase("a report that reads otherwise now")
 DECISION: Final = phrase("a decision of the mission")
+RULING: Final = phrase("a ruling of the mission on a contested term")
 NEW_AGREEMENT: Final = phrase("another version of the agreement")
 NEW_MANDATE: Final = phrase("another version of the mandate")
 NEW_PROGRAM: Final = phrase("another version of the program")
 _BESIDE: Final = phrase("what other reports tell of it")
 _NOT_TOLD: Final = phrase("not told")
 
-# What makes a finding another one to its reader; where it is found in a file, and how often it was repeated, does not.
+# What makes a finding another one to its reader; where it is found in a file, how often it was repeated, and what the
+# mission calls those who are named in it, does not.
 _SAID = (
     "clause", "outcome", "sentence", "earliest", "latest", "place", "zone", "act", "civilians_dead",
     "rests_on_presumption", "responsibility", "origins",
 )  # fmt: skip
-_CLAIMS = "claims"
+_CLAIMS, _TOLD = "claims", "told"
 
 
 def account(material: Material, figures: Figures) -> pl.DataFrame:
-    """Return what a sitrep says of each finding, and its `claims` as `key version`, in order.
+    """Return what a sitrep says of each finding, its sentence as it was `told` in the mission's own words, and its
+    `claims` as `key version`, in order.
 
     The keys are those of the view that the sitrep was made from. It is what a later report is held against, and is
     itself released to nobody.
@@ -50,10 +53,13 @@ def account(material: Material, figures: Figures) -> pl.DataFrame:
         .group_by("finding")
         .agg(pl.col(_CLAIMS).unique().sort())
     )
-    table = (
-        findings_table(figures).select("finding", *_SAID).join(rested, on="finding", how="left", maintain_order="left")
+    # What a party replied since is told with the finding, and corrects nothing.
+    said = replace(figures, told=tuple(replace(one, reply="") for one in figures.told))
+    told = findings_table(told_in_english(said, material.agreement, material.style))["sentence"]
+    table = findings_table(said).select("finding", *_SAID, told.alias(_TOLD))
+    return table.join(rested, on="finding", how="left", maintain_order="left").with_columns(
+        pl.col(_CLAIMS).fill_null([])
     )
-    return table.with_columns(pl.col(_CLAIMS).fill_null([]))
 
 
 def corrections(
@@ -88,19 +94,27 @@ def corrections(
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """A finding of an account: its id, all that was said of it, and its claims' versions by key."""
+    """A finding of an account: its id, all that was said of it, the sentence as told, and its claims' versions by
+    key.
+    """
 
     id: str
     said: Mapping[str, Any]
+    told: str
     claims: Mapping[str, str]
 
 
-_NOBODY = _Row("", {}, {})
+_NOBODY = _Row("", {}, "", {})
 
 
 def _rows(table: pl.DataFrame) -> list[_Row]:
     return [
-        _Row(row["finding"], {name: row[name] for name in _SAID}, dict(one.split(" ") for one in row[_CLAIMS]))
+        _Row(
+            row["finding"],
+            {name: row[name] for name in _SAID},
+            row[_TOLD],
+            dict(one.split(" ") for one in row[_CLAIMS]),
+        )
         for row in table.iter_rows(named=True)
     ]
 
@@ -132,7 +146,7 @@ def _sentence(row: _Row, words: Mapping[str, str]) -> str:
     """Return what was told: the sentence as it was released, which in other languages is told by its outcome."""
     outcome = words.get(row.said["outcome"], row.said["outcome"])
     otherwise = phrase("{outcome} under clause {clause}", outcome=outcome, clause=row.said["clause"])
-    return in_english(row.said["sentence"], otherwise)
+    return in_english(row.told, otherwise)
 
 
 def _reasons(before: _Row | None, after: _Row | None, held: Collection[str], since: Sequence[str]) -> Iterable[str]:

@@ -59,6 +59,7 @@ class Grain:
     least_tellers: int = 1
     least_count: int = 1
     delay_days: int = 0
+    late_days: int = 0
 
 
 def read_grain(told: Mapping[str, Any], otherwise: Grain | None = None) -> Grain:

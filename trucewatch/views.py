@@ -123,6 +123,41 @@ def open_claims(claims: pl.DataFrame, audience: Level, declassified: Iterable[De
     return pl.concat([empty_claims(), *(rows for rows, above, _ in split if not above & _INDISPENSABLE)])
 
 
+def told_alone(
+    claims: pl.DataFrame,
+    audience: Level,
+    grain: Grain,
+    gazetteer: Gazetteer,
+    timezone: str,
+    declassified: Iterable[Declassified] = (),
+) -> pl.DataFrame:
+    """Return what an audience below mission level is told of each claim by itself, whatever else there is.
+
+    A row for each claim: `claim_key` (that of the mission) and `entry`; `hidden`, the fields above the audience;
+    `told`, a hash of what is left, null where that is nothing; the `report` that it is part of, as far as the audience
+    can tell; `earliest` and `latest` as told; `is_position`. How old a position must be, and that a single teller is
+    not placed, has no part in it.
+    """
+    decided = tuple(declassified)
+    hidden = [
+        rows.select("claim_key", "entry", pl.lit(sorted(above), dtype=pl.List(pl.String)).alias("hidden"))
+        for rows, above, _ in _split(claims, audience, decided)
+    ]
+    left, _ = _left(claims, audience, decided)
+    placed = widen_places(widen_times(left, grain.time, timezone), grain.place, gazetteer)
+    report = pl.when(pl.col("record").is_null()).then("event_key").otherwise(pl.format("{} {}", "source", "record"))
+    told = placed.select(
+        "claim_key", report.alias("report"), "earliest", "latest", _is_position().fill_null(False).alias("is_position")
+    ).with_columns(_versions(_bare(placed, grain), is_received=False).alias("told"))
+    nothing = pl.DataFrame(schema={"claim_key": pl.String(), "entry": pl.Int64(), "hidden": pl.List(pl.String())})
+    return pl.concat([nothing, *hidden]).join(told, on="claim_key", how="left")
+
+
+def youngest_told(published: date, delay_days: int, timezone: str) -> datetime:
+    """Return the instant at which positions of forces and weapons must be over to be told on a day of publication."""
+    return midnight(published - timedelta(days=delay_days), timezone)
+
+
 # ---- by level --------------------------------------------------------------------------------------------------------
 
 
@@ -217,12 +252,17 @@ def _coarsened(
     late = timed.filter(~_is_young(timed, grain.delay_days, published, timezone))
     placed = widen_places(late, grain.place, gazetteer)
     safe = _without_witnesses(placed, grain.least_tellers, gazetteer).select(SCHEMA.keys())
+    return _bare(safe, grain)
+
+
+def _bare(claims: pl.DataFrame, grain: Grain) -> pl.DataFrame:
+    """Return claims as wide as they are told, without what leads back to a record, its words or a point."""
     # What makes rows items of one report is not gone yet: it is renamed with them.
     nothing = [pl.lit(None, dtype=SCHEMA[name]).alias(name) for name in _FOR_THE_MISSION if name != "record"]
     gone = {*_FOR_THE_MISSION, *(("lon", "lat", "radius_m") if grain.place != EXACT else ())}
     # A record's id leaves a name of ours for the report, whose level is the id's.
-    words = {text: _levels_without(text, gone - {"record"}) for text in safe["levels"].unique().to_list()}
-    return safe.with_columns(
+    words = {text: _levels_without(text, gone - {"record"}) for text in claims["levels"].unique().to_list()}
+    return claims.with_columns(
         *nothing,
         pl.col("levels").replace_strict(list(words), list(words.values()), return_dtype=pl.String),
         pl.lit(0, dtype=SCHEMA["entry"]).alias("entry"),
@@ -241,10 +281,13 @@ def _is_young(claims: pl.DataFrame, delay_days: int, published: date | None, tim
     day = published or (local_day(began, timezone) if isinstance(began, datetime) else None)
     if not delay_days or day is None:
         return pl.lit(False)
+    return _is_position() & (pl.col("latest") > youngest_told(day, delay_days, timezone))
+
+
+def _is_position() -> pl.Expr:
     tree = act_tree()
     positions = [node for node in tree if tree.covers(_POSITIONS, node)]
-    is_position = (pl.col("assertion") == Assertion.PRESENCE) | pl.col("act").is_in(positions)
-    return is_position & (pl.col("latest") > midnight(day - timedelta(days=delay_days), timezone))
+    return (pl.col("assertion") == Assertion.PRESENCE) | pl.col("act").is_in(positions)
 
 
 def _without_witnesses(claims: pl.DataFrame, least: int, gazetteer: Gazetteer) -> pl.DataFrame:
@@ -291,9 +334,7 @@ def _renamed(rows: pl.DataFrame, is_received: bool) -> pl.DataFrame:
     Claims of one event stay claims of one event. Below mission level (`is_received` False) a record's own id is no part
     of it: the items of one report go by a name made in the same way, and so stay items of one report.
     """
-    left_out = (_STRUCTURE - {"source", "assertion"}) | {"file", "line"} | (set() if is_received else {"record"})
-    contents = rows.select(_written(name) for name in SCHEMA if name not in left_out)
-    versions = keyed_hashes(OPEN_KEY, contents.select(pl.struct(pl.all()).struct.json_encode()).to_series())
+    versions = _versions(rows, is_received)
     is_item = ~pl.col("curated").fill_null(False) & (not is_received)
     named = rows.with_columns(versions.alias("version"), pl.when(is_item).then("record").alias("report"))
     event = ["source", "report", "event_key"]
@@ -322,6 +363,13 @@ def _renamed(rows: pl.DataFrame, is_received: bool) -> pl.DataFrame:
     keys = _hashed("claim", named["event"], named["version"], named["among"])
     record = pl.col("record") if is_received else pl.col("report_name").alias("record")
     return named.with_columns(keys.alias("claim_key"), pl.col("event").alias("event_key"), record).select(SCHEMA.keys())
+
+
+def _versions(rows: pl.DataFrame, is_received: bool) -> pl.Series:
+    """Return a hash of what is left of each row."""
+    left_out = (_STRUCTURE - {"source", "assertion"}) | {"file", "line"} | (set() if is_received else {"record"})
+    contents = rows.select(_written(name) for name in SCHEMA if name not in left_out)
+    return keyed_hashes(OPEN_KEY, contents.select(pl.struct(pl.all()).struct.json_encode()).to_series())
 
 
 def _written(name: str) -> pl.Expr:

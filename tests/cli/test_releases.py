@@ -70,6 +70,18 @@ def test_a_sitrep_goes_from_a_draft_to_a_release_and_is_made_again(watch: Path) 
     assert json.loads(told("drafts", watch, "--json"))[0]["released"]
 
 
+def test_the_drafter_is_told_what_waits(watch: Path) -> None:
+    told("draft", watch, *DRAFT)
+    for role in ("reporting", "legal", "chief"):
+        told("clear", watch, SITREP, "--by", role)
+    told("release", watch, SITREP, "--by", "chief", "--on", "2018-07-02")
+    receive(watch, ROWS[0].replace("F1", "F3").replace("06-01", "06-10"))
+    waits = "1 late report waits until there are 3, or until 2018-07-15"
+    assert told("draft", watch, *DRAFT).endswith(f"\n{waits}.\n")
+    refused = run("erratum", watch, "public/monthly-2018-06-30", "--by", "analyst")
+    assert refused.exit_code == 1 and refused.stderr.endswith(f"is found otherwise now; {waits}\n")
+
+
 def test_what_may_not_be_done_is_one_line_that_says_why(watch: Path) -> None:
     told("draft", watch, *DRAFT)
     for words, code, why in (
@@ -112,7 +124,8 @@ def test_an_erratum_is_drafted_in_a_command_and_entries_are_signed_in_another(wa
         told("clear", watch, SITREP, "--by", role)
     told("release", watch, SITREP, "--by", "chief")
     assert "is found otherwise" in run("erratum", watch, "monthly-2018-06-30", "--by", "analyst").stderr
-    receive(watch, "F3,Hezbollah,forces,30,men,2018-06-10T08:00,2018-06-10T12:00,33.10,36.20,500,a post,saw,")
+    # So many as may be told together of days that were told.
+    receive(watch, *(ROWS[0].replace("F1", f"F{n}").replace("06-01", f"06-1{n}") for n in (3, 4, 5)))
     made = told("erratum", watch, "monthly-2018-06-30", "--by", "analyst", "--json")
     assert json.loads(made)["sitrep"] == "public-erratum-monthly-2018-06-30"
     assert told("sign", watch, "3", "2", "3", "--by", "duty officer").endswith(": duty officer signs 2, 3\n")

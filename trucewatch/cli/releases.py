@@ -246,12 +246,16 @@ def tell_reviews(mission: Mission) -> None:
 
 
 def _tell_state(mission: Mission, state: Clearance, as_json: bool) -> None:
+    from trucewatch.late import Waiting
+
     if as_json:
         tell_json(_as_json(state))
         return
     say(f"{state.sitrep}: {state.state}")
     if state.steps[-1].what == "drafted":
         say(f"It lies in {mission.folder / 'sitreps' / state.sitrep}.")
+        if late := str(Waiting.of(state.draft.get("late"))):
+            say(f"{late}.")
 
 
 def _as_json(state: Clearance) -> dict[str, object]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -214,6 +214,11 @@ class Receipts:
             told = pl.concat([told.join(gone, on="claim_key", how="anti"), numbered])
         first = told.group_by("claim_key").agg(pl.col("entry").min())
         return current(told).drop("entry").join(first, on="claim_key").select(SCHEMA.keys()).sort("claim_key")
+
+    def stood(self, entry: int) -> pl.DataFrame:
+        """Return the claims as they stood as of an entry; one after the last is as good as the last."""
+        then = tuple(receipt for receipt in self.receipts if receipt.number <= entry)
+        return replace(self, receipts=then).claims()
 
     def batches(self) -> list[tuple[Receipt, tuple[Problem, ...]]]:
         """Return each batch received, once, with the problems of its rows."""
