@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from itertools import combinations, permutations
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,11 +16,19 @@ from trucewatch.actors import (
     Actor,
     Affiliation,
     AffiliationStatement,
+    Change,
+    ChangeKind,
+    Label,
     Register,
+    Stance,
+    Voice,
+    hidden_in,
     read_pairs,
+    script,
     unregistered,
     write_pairs,
 )
+from trucewatch.levels import Level, audiences
 
 ACTORS = [
     Actor("army", ("Syrian Arab Army", "SAA", "الجيش العربي السوري", "Сирийская арабская армия"), "state-force"),
@@ -138,3 +149,117 @@ def test_different_pairs_have_different_forms(some: Pairs, others: Pairs) -> Non
 def test_names_stay_legible_in_pairs() -> None:
     assert write_pairs([("الجيش", "")]) == '[["الجيش", ""]]'
     assert read_pairs(ANYBODY) == (("", ""),)
+
+
+# ---- names in time and across scripts --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("Golan Knights", "Latin"), ("Türkiye", "Latin"), ("فرسان الجولان", "Arabic"), ('צה"ל', "Hebrew"),
+        ("ЦАХАЛ", "Cyrillic"), ("ИГИЛ (IS)", "Cyrillic"), ("23rd", "Latin"), ("1515", "Other"), ("", "Other"),
+    ],
+)  # fmt: skip
+def test_the_script_of_a_name_is_seen_and_never_typed(name: str, told: str) -> None:
+    assert script(name) == told
+
+
+def test_names_stand_by_their_script_in_their_order() -> None:
+    assert ACTORS[0].by_script == {
+        "Latin": ("Syrian Arab Army", "SAA"),
+        "Arabic": ("الجيش العربي السوري",),
+        "Cyrillic": ("Сирийская арабская армия",),
+    }
+
+
+def test_of_several_that_share_a_name_the_umbrella_of_the_others_is_meant() -> None:
+    actors = [
+        Actor("part", ("Front",)), Actor("front", ("Front",), "umbrella", ("part",)),
+        Actor("fronts", ("Fronts", "Front"), "umbrella", ("front", "other")), Actor("other", ("Other",)),
+    ]  # fmt: skip
+    for order in permutations(actors):
+        register = Register({actor.id: actor for actor in order})
+        assert register.identify("front") == "fronts"
+        assert set(register.called("front")) == {"part", "front", "fronts"}
+    assert hidden_in("fronts", {actor.id: actor for actor in actors}) == {"part", "front", "other"}
+
+
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [
+        ("Jaysh al Yarmuk", "Jaysh al-Yarmouk"),
+        ("Arab Army", "Syrian Arab Army"),
+        ("Southern Fronts", "Southern Front"),
+        ("Сирийская армия", "Сирийская арабская армия"),
+        ("Джейш аль-Ярмук", "Jaysh al-Yarmouk"),
+    ],
+)
+def test_names_that_are_near_are_found_in_any_script(name: str, near: str) -> None:
+    assert REGISTER.identify(name).startswith("?")
+    assert near in REGISTER.near(name) and len(REGISTER.near(name)) <= 5
+
+
+@pytest.mark.parametrize("name", ["", "—", "Zzyzx Qqqq"])
+def test_what_is_near_nothing_has_no_near_names(name: str) -> None:
+    assert REGISTER.near(name) == ()
+
+
+# ---- what is said of them --------------------------------------------------------------------------------------------
+
+
+def test_a_source_speaks_for_itself_where_nobody_else_does() -> None:
+    assert Voice().voices(("wire", "herald")) == ((Stance.STATED, "wire"), (Stance.STATED, "herald"))
+    claimed = Voice(claimed_by=("guard",), assessed_by=("us",), denied_by=("army",))
+    assert claimed.voices(("wire",)) == (
+        (Stance.CLAIMED, "guard"), (Stance.ASSESSED, "us"), (Stance.DENIED, "army"),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", list(Affiliation))
+def test_only_what_would_bind_is_vague_near_its_ends(kind: Affiliation) -> None:
+    start, begun = datetime(2018, 1, 1, tzinfo=UTC), datetime(2018, 2, 1, tzinfo=UTC)
+    said = AffiliationStatement("a", "b", kind, ("wire",), start, begun=begun)
+    assert said.surely == (begun, None) and said.instants == (start, begun)
+    assert said.is_vague == (kind in BINDING)
+    assert not AffiliationStatement("a", "b", kind, ("wire",), start).is_vague
+
+
+@pytest.mark.parametrize("kind", list(Affiliation))
+def test_one_surely_belongs_to_another_only_all_through_a_sure_span(kind: Affiliation) -> None:
+    days = [datetime(2018, 1, day, tzinfo=UTC) for day in range(1, 11)]
+    said = AffiliationStatement("a", "b", kind, ("wire",), days[0], days[8], begun=days[2], ending=days[6])
+    above = AffiliationStatement("b", "c", Affiliation.COMMANDED_BY, ("wire",))
+    contested = AffiliationStatement("a", "d", Affiliation.PART_OF, ("wire",), contested=True)
+    register = Register({}, (said, above, contested))
+    for start, end in combinations(range(10), 2):
+        span = days[start], days[end]
+        assert register.surely_belongs("a", {"c"}, *span) == (kind in BINDING and start >= 2 and end <= 6)
+        assert not register.surely_belongs("a", {"d"}, *span) and register.surely_belongs("a", {"a"}, *span)
+
+
+def test_a_change_concerns_those_who_changed_and_a_name_only_its_actor() -> None:
+    split = Change(ChangeKind.SPLIT, ("a",), ("b", "c"), ("wire",))
+    renamed = Change(ChangeKind.RENAMED, ("b",), ("New",), ("wire",), of="a")
+    assert [split.concerns(name) for name in "abcd"] == [True, True, True, False]
+    assert [renamed.concerns(name) for name in "abcd"] == [True, False, False, False]
+
+
+def test_a_label_above_an_audience_is_gone_from_what_it_may_know() -> None:
+    label = Label("yarmouk", "x", ("wire",), level=Level.party("army"))
+    register = Register(REGISTER.actors, labels=(label,))
+    seen = {level.word for level in audiences(["army", "other"]) if register.seen_by(level).labels}
+    assert seen == {"party: army", "mission", "sealed"}
+    assert register.seen_by(Level.PUBLIC).actors == register.actors
+
+
+def test_a_part_leads_to_its_whole_and_an_ally_does_not() -> None:
+    said = [
+        AffiliationStatement("a", "b", Affiliation.PART_OF, ("wire",)),
+        AffiliationStatement("b", "c", Affiliation.PART_OF, ("wire",)),
+        AffiliationStatement("c", "a", Affiliation.PART_OF, ("wire",), contested=True),
+        AffiliationStatement("a", "d", Affiliation.ALLIED_WITH, ("wire",)),
+        AffiliationStatement("a", "e", Affiliation.COMMANDED_BY, ("wire",)),
+    ]
+    register = Register({}, tuple(said))
+    assert register.wholes("a") == {"a", "b", "c"} and register.wholes("c") == {"c"}

@@ -481,8 +481,9 @@ def _sides(told: list[str], register: Register) -> tuple[Numbers, Numbers]:
 
 
 def _people(name: str, register: Register) -> frozenset[str]:
-    """Return everybody whom a name, or a list of names, may stand for, umbrellas among them."""
-    ids = {register.identify(part) for part in (name, *name.split(", "))}
+    """Return everybody whom a name, or a list of names, may stand for, with umbrellas and what they are part of."""
+    named = {register.identify(part) for part in (name, *name.split(", "))}
+    ids = {whole for actor in named for whole in register.wholes(actor)}
     return frozenset(ids | {member for actor in ids for member in register.stands_for(actor)})
 
 
