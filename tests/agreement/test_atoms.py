@@ -293,11 +293,31 @@ def test_an_affiliation_binds_in_its_time_only(agreement: Agreement, kind: Affil
     by_time = np.asarray(truths.reshape(-1, *truths.shape[-2:]).any(axis=0))  # [T, Q]
     january = slice(tests.timeline.position(JOINED), tests.timeline.position(LEFT))
     within, without = by_time[january], np.delete(by_time, np.r_[january], axis=0)
-    may_bind = contested or kind is Affiliation.CLAIMS_SUBORDINATION
-    binds = kind in (Affiliation.PART_OF, Affiliation.COMMANDED_BY) and not contested
+    would_bind = kind in (Affiliation.PART_OF, Affiliation.COMMANDED_BY)
+    may_bind = (contested and would_bind) or kind is Affiliation.CLAIMS_SUBORDINATION
+    binds = would_bind and not contested
     assert len(within) and len(without)
     assert {bool(truth) for truth in within.ravel()} == ({True, False} if may_bind else {binds})
     assert not without.any()
+
+
+def test_near_a_vague_end_an_affiliation_may_bind_or_not(agreement: Agreement) -> None:
+    begun, ending = datetime(2018, 1, 10, tzinfo=UTC), datetime(2018, 1, 20, tzinfo=UTC)
+    statement = AffiliationStatement(
+        "strangers", "southern-front", Affiliation.PART_OF, ("x",), JOINED, LEFT, begun=begun, ending=ending
+    )
+    actors = {**agreement.register.actors, "strangers": STRANGERS}
+    register = replace(agreement.register, actors=actors, statements=(statement,))
+    tests = ask(replace(agreement, register=register), "C1")
+    truths, _, _ = tests.who(write_pairs([("Strangers", "")]))
+    by_time = np.asarray(truths.reshape(-1, *truths.shape[-2:]).any(axis=0))
+    at = tests.timeline.position
+    told = {
+        (one, other): {bool(truth) for truth in by_time[at(one) : at(other)].ravel()}
+        for one, other in ((JOINED, begun), (begun, ending), (ending, LEFT))
+    }
+    assert told == {(JOINED, begun): {True, False}, (begun, ending): {True}, (ending, LEFT): {True, False}}
+    assert not by_time[: at(JOINED)].any() and not by_time[at(LEFT) :].any()
 
 
 # ---- what and how many -----------------------------------------------------------------------------------------------

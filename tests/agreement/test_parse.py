@@ -107,7 +107,14 @@ hypothetical:
     withdraws: {who: [blue], from: everywhere, by: $start}
 readings:
   strict: {presumption: none}
-  third: {by: third, choose: {start: noon, affected.blues: bound}, says: [wire]}
+  third:
+    by: third
+    choose: {start: noon, affected.blues: bound}
+    affiliations: [{of: blue, to: red, holds: true, says: [paper]}]
+    reservations:
+      - {of: reds, to: C1.E1, says: [wire]}
+      - {of: reds, to: C4}
+    says: [wire]
 """
 
 ACTORS = """\
@@ -363,6 +370,12 @@ IN_AGREEMENT: dict[str, tuple[Change, str, str]] = {
     "unknown-precondition": (swap("preconditions: [tried]", "preconditions: [tird]"), "tird", "did you mean 'tried'"),
     "unknown-rival": (swap("ruling: never", "ruling: nevr"), "nevr", "did you mean 'never'?"),
     "unknown-value": (swap("start: noon", "start: nonn"), "nonn", "did you mean 'noon'?"),
+    "affiliation-not-contested": (
+        swap("of: blue, to: red, holds", "of: blue, to: third, holds"), "to: third", "of blue to red",
+    ),
+    "not-true-or-false": (swap("holds: true", "holds: maybe"), "maybe", "give true or false"),
+    "unknown-clause": (swap("of: reds, to: C4", "of: reds, to: C44"), "C44", "did you mean 'C4'?"),
+    "chosen-twice": (swap("of: reds, to: C4", "of: reds, to: C1.E1"), "to: C1.E1}", "stands twice"),
     "unknown-feature": (swap("zones.geojson#north", "zones.geojson#nord"), "nord", "did you mean 'north'?"),
     "file-missing": (swap("zones.geojson#north", "zone.geojson#north"), "zone.geojson", "cannot be read"),
     "not-a-map": (swap("preconditions:\n  tried: {text: It was tried.}", "preconditions: tried"), "preconditions", ""),
@@ -588,6 +601,7 @@ BEYOND_SCHEMA = {
     "not-yaml", "duplicate-key", "unknown-timezone", "unknown-actor", "unknown-party", "unknown-source",
     "unknown-zone", "unknown-line", "unknown-term", "unknown-definition", "unknown-precondition",
     "unknown-rival", "unknown-value", "unknown-feature", "file-missing", "not-a-date", "not-a-duration",
+    "unknown-clause", "affiliation-not-contested", "chosen-twice",
     "party-twice", "zone-order", "not-an-area", "not-a-line", "strip-empty", "rivals-differ",
     "distance-without-line", "distance-of-other-line", "wrong-term", "clause-twice", "two-grounds",
 }

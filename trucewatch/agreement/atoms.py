@@ -23,7 +23,7 @@ import numpy.typing as npt
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from trucewatch.actors import ANYBODY, BINDING, CIVILIANS, Affiliation, read_pairs
+from trucewatch.actors import ANYBODY, BINDING, CIVILIANS, Affiliation, AffiliationStatement, read_pairs
 from trucewatch.acts import ANY_WEAPON, act_tree, weapon_tree
 from trucewatch.agreement.terms import Agreement, Clause, Moment, Presumption, Reading, ScopeException, TermKind
 from trucewatch.where import SLIVER_M2, Plane
@@ -178,8 +178,7 @@ class ClauseTests:
         changes = {
             self.timeline.position(instant)
             for statement in self.agreement.register.statements
-            for instant in (statement.earliest, statement.latest)
-            if instant is not None
+            for instant in statement.instants
         }
         begins = sorted({0, *(at for at in changes if at < self.time_atoms)})
         return begins, np.searchsorted(begins, np.arange(self.time_atoms), side="right") - 1
@@ -187,14 +186,10 @@ class ClauseTests:
     def _is_party_axis(self, axis: Axis) -> bool:
         return axis.name.startswith("affected.")
 
-    def _parties(self) -> list[str]:
-        named = [who for who in self.clause.who if who in self.agreement.parties]
-        return named if self.clause.who else list(self.agreement.parties)
-
     def _is_bound(self, who: Who, atom: int, place: Sequence[int]) -> bool:
         if any(self._is_one_of(who, (name,), atom) for name in self.clause.who if name not in self.agreement.parties):
             return True
-        for party_id in self._parties():
+        for party_id in self.agreement.parties_of(self.clause):
             party = self.agreement.parties[party_id]
             if party.is_contested and not self._option(f"affected.{party_id}", place):
                 continue
@@ -207,8 +202,10 @@ class ClauseTests:
         return axis.options[place[at]]
 
     def _covers(self, exception: ScopeException, actor: Who, target: Who, atom: int) -> bool:
-        return (not exception.targets or self._is_one_of(target, exception.targets, atom)) and (
-            not exception.actors or self._is_one_of(actor, exception.actors, atom)
+        return (
+            (not exception.targets or self._is_one_of(target, exception.targets, atom))
+            and (not exception.actors or self._is_one_of(actor, exception.actors, atom))
+            and not (exception.reserved_by and self._is_one_of(actor, exception.reserved_by, atom))
         )
 
     def _is_one_of(self, who: Who, names: tuple[str, ...], atom: int) -> bool:
@@ -241,7 +238,10 @@ class ClauseTests:
             for statement in self.agreement.register.statements_of(actor)
             if statement.to not in seen
             and self._holds(statement.earliest, statement.latest, atom)
-            and ((statement.kind in BINDING and not statement.contested) or (contested and _may_bind(statement)))
+            and (
+                (statement.kind in BINDING and not statement.contested and self._holds(*statement.surely, atom))
+                or (contested and (is_open(statement) or statement.is_vague))
+            )
         )
 
     def _holds(self, earliest: datetime | None, latest: datetime | None, atom: int) -> bool:
@@ -279,8 +279,16 @@ class ClauseTests:
         return (bound, True) if bound else (who, False)
 
     def _with_affiliations(self, actor: str) -> list[Who]:
-        disputed = any(_may_bind(statement) for statement in self.agreement.register.statements_of(actor))
-        return [Who(actor), Who(actor, True)] if disputed else [Who(actor)]
+        return [Who(actor), Who(actor, True)] if self._hangs_on_contested(actor, frozenset()) else [Who(actor)]
+
+    def _hangs_on_contested(self, actor: str, seen: frozenset[str]) -> bool:
+        """Say whether whose acts an actor's are hangs on a contested affiliation: its own, or that of one above it."""
+        return any(
+            is_open(said)
+            or said.is_vague
+            or (said.kind in BINDING and said.to not in seen and self._hangs_on_contested(said.to, seen | {actor}))
+            for said in self.agreement.register.statements_of(actor)
+        )
 
     def _anybody(self) -> list[Who]:
         """Return one stand-in for every kind of actor that the clause tells apart."""
@@ -357,8 +365,13 @@ def microseconds(instant: datetime) -> int:
     return (instant - _EPOCH) // timedelta(microseconds=1)
 
 
-def _may_bind(statement: Any) -> bool:
-    return statement.contested or statement.kind is Affiliation.CLAIMS_SUBORDINATION
+def is_open(statement: AffiliationStatement) -> bool:
+    """Say whether an affiliation would make the acts of the one those of the other, and is contested or only claimed.
+
+    To be helped or allied makes nobody's acts another's, whoever is right about it.
+    """
+    is_contested = statement.contested and statement.kind in BINDING
+    return is_contested or statement.kind is Affiliation.CLAIMS_SUBORDINATION
 
 
 def plane_of(agreement: Agreement) -> Plane:
@@ -401,8 +414,7 @@ def _axes(agreement: Agreement, clause: Clause, reading: Reading | None, moments
     if ground.line and agreement.lines[ground.line].shape is None:
         axes.append(Axis(f"line:{ground.line}", (False, True)))
     axes.extend(Axis(f"zone:{zone}", (False, True)) for zone in _undrawn(agreement, clause))
-    parties = [who for who in clause.who if who in agreement.parties] if clause.who else list(agreement.parties)
-    for party in parties:
+    for party in agreement.parties_of(clause):
         if agreement.parties[party].is_contested:
             term = f"affected.{party}"
             axes.append(Axis(term, tuple(rival.value for rival in agreement.rivals(term, reading))))
@@ -445,7 +457,7 @@ def _spans(agreement: Agreement, moment: Moment, reading: Reading | None) -> lis
 
 
 def _timeline(agreement: Agreement, clause: Clause, reading: Reading | None) -> Timeline:
-    instants = [i for s in agreement.register.statements for i in (s.earliest, s.latest) if i is not None]
+    instants = [instant for statement in agreement.register.statements for instant in statement.instants]
     vague: list[tuple[datetime, datetime]] = []
     for moment in (clause.start, clause.end):
         if not moment.term:

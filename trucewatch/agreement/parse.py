@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,9 +13,13 @@ from typing import Any
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from trucewatch.actors import CIVILIANS, Actor, Affiliation, AffiliationStatement, Register
+from trucewatch.actors import CIVILIANS, Register
 from trucewatch.acts import act_tree, weapon_tree
+from trucewatch.agreement.pages import NOTHING, Page
+from trucewatch.agreement.readings import open_affiliations
+from trucewatch.agreement.rosters import read_roster
 from trucewatch.agreement.terms import (
+    AffiliationChoice,
     Agreement,
     Clause,
     ClauseKind,
@@ -26,6 +29,7 @@ from trucewatch.agreement.terms import (
     Party,
     Presumption,
     Reading,
+    Reservation,
     Rival,
     ScopeException,
     Term,
@@ -34,17 +38,13 @@ from trucewatch.agreement.terms import (
     What,
     Zone,
 )
-from trucewatch.evidence import Reliability, Standard
-from trucewatch.names import plain_name
-from trucewatch.problems import FileFault, Problem, did_you_mean
-from trucewatch.texts import Marked, read_text
-from trucewatch.when import Span, read_duration, read_edtf, time_zone
+from trucewatch.evidence import Standard
+from trucewatch.problems import FileFault, Problem
+from trucewatch.texts import Marked
+from trucewatch.when import read_duration, time_zone
 from trucewatch.where import Area, Gazetteer, Plane
 
-FORMAT = 1
-_NOTHING = Marked({}, 1)
 _CONTESTED = "affected."
-_LANGUAGE = re.compile(r"^[a-z]{2,3}(-[A-Za-z]+)*$")
 # fmt: off
 _AGREEMENT_KEYS = (
     "format", "agreement", "title", "wording", "timezone", "countries", "guarantors", "in_force", "sources", "bound",
@@ -68,11 +68,7 @@ def read_agreement(folder: Path) -> Agreement:
 
 
 @dataclass
-class _Parser:
-    folder: Path
-    problems: list[Problem] = field(default_factory=list)
-    file: str = ""
-    timezone: str = "UTC"
+class _Parser(Page):
     features: dict[Path, dict[str, BaseGeometry]] = field(default_factory=dict)
     properties: dict[str, dict[str, Any]] = field(default_factory=dict)
     boundaries: list[dict[str, str]] = field(default_factory=list)
@@ -81,7 +77,7 @@ class _Parser:
 
     def agreement(self) -> Agreement:
         text = self._open("agreement.yml")
-        if text is _NOTHING:  # what else could be said of it would only be noise
+        if text is NOTHING:  # what else could be said of it would only be noise
             return Agreement(self.folder.name, {}, "public", "UTC", self.folder, problems=tuple(self.problems))
         self._known_keys(text, _AGREEMENT_KEYS)
         self._format(text)
@@ -89,7 +85,7 @@ class _Parser:
         self.timezone = self._timezone(text)
         countries = self._countries(text)
         sources = self._sources(text)
-        register = self._register(sources)
+        register, told_in_roster = self._roster(sources)
         parties = self._parties(text, register, sources)
         lines = self._lines(text)
         zones = self._zones(text, lines, sources)
@@ -114,8 +110,8 @@ class _Parser:
             lines=lines,
             clauses=tuple(c for c in clauses if c),
             hypothetical=tuple(c for c in demands if c),
-            readings=self._readings(text, scope),
-            sources=sources,
+            readings=self._readings(text, scope, [c for c in clauses if c], {**sources, **told_in_roster}),
+            sources={**sources, **told_in_roster, **sources},
             preconditions=preconditions,
             definitions={name: self._words(inner) for name, inner in self._map(text, "definitions")},
             in_force=self._in_force(text, terms),
@@ -125,74 +121,10 @@ class _Parser:
             problems=tuple(sorted(set(self.problems))),
         )
 
-    def _register(self, sources: Mapping[str, TextSource]) -> Register:
-        if not (self.folder / "actors.yml").exists():
-            return Register()
-        agreement_file, text = self.file, self._open("actors.yml")
-        self._known_keys(text, ("format", "actors", "affiliations", "sources", "note"))
-        if text.get("format"):
-            self._format(text)
-        known_sources = {**sources, **self._sources(text)}
-        written = dict(self._map(text, "actors"))
-        actors = {name: self._actor(name, inner, written) for name, inner in written.items()}
-        self._names_are_unique(written, actors)
-        for name, inner in written.items():
-            if name in _hidden_in(name, actors):
-                self._complain(inner.line, "umbrella-of-itself", f"'{name}' stands for itself, by way of its members")
-                actors[name] = replace(actors[name], members=())
-        statements = [self._affiliation(s, actors, known_sources) for s in self._get(text, "affiliations").items()]
-        self.file = agreement_file
-        return Register(actors, tuple(s for s in statements if s))
-
-    def _actor(self, name: str, inner: Marked, known: Mapping[str, Marked]) -> Actor:
-        self._known_keys(inner, ("names", "kind", "members", "open", "says", "note"))
-        names = self._list(inner, "names")
-        if not names:
-            self._complain(inner.line, "actor-unnamed", f"actor '{name}' has no names", "list what it is called")
-        return Actor(
-            id=name,
-            names=names,
-            kind=self._word(inner, "kind") or "armed-group",
-            members=self._references(inner, "members", known, "actor"),
-            open=self._get(inner, "open").value is True,
-        )
-
-    def _names_are_unique(self, written: Mapping[str, Marked], actors: Mapping[str, Actor]) -> None:
-        taken: dict[str, str] = {}
-        for actor in actors.values():
-            for spelling in (actor.id, *actor.names):
-                other = taken.setdefault(plain_name(spelling), actor.id)
-                if other != actor.id:
-                    self._complain(
-                        written[actor.id].line, "actor-name-twice", f"'{spelling}' is a name of '{other}' too",
-                        "a report that uses it could mean either; make the name an umbrella with both as members",
-                    )  # fmt: skip
-
-    def _affiliation(
-        self, said: Marked, actors: Mapping[str, Actor], sources: Mapping[str, TextSource]
-    ) -> AffiliationStatement | None:
-        self._known_keys(said, ("of", "to", "kind", "says", "from", "until", "contested", "note"))
-        of, to = self._reference(said, "of", actors, "actor"), self._reference(said, "to", actors, "actor")
-        kind = self._choice(said, "kind", list(Affiliation))
-        says = self._references(said, "says", sources, "source")
-        start, end = self._span(self._get(said, "from")), self._span(self._get(said, "until"))
-        if not (of and to and kind):
-            return None
-        return AffiliationStatement(
-            of, to, Affiliation(kind), says, start.earliest if start else None,
-            end.latest if end else None, self._get(said, "contested").value is True,
-        )  # fmt: skip
-
-    def _sources(self, text: Marked) -> dict[str, TextSource]:
-        found = {}
-        written = dict(self._map(text, "sources"))
-        for name, inner in written.items():
-            self._known_keys(inner, ("title", "published", "grade", "relays", "note"))
-            self._references(inner, "relays", written, "source")
-            self._span(self._get(inner, "published"))
-            grade = self._choice(inner, "grade", list(Reliability)) if inner.get("grade") else ""
-            found[name] = TextSource(name, self._word(inner, "title"), self._word(inner, "published"), grade)
-        return found
+    def _roster(self, sources: Mapping[str, TextSource]) -> tuple[Register, Mapping[str, TextSource]]:
+        register, more, problems = read_roster(self.folder, self.timezone, sources)
+        self.problems += problems
+        return register, more
 
     def _parties(self, text: Marked, register: Register, sources: Mapping[str, Any]) -> dict[str, Party]:
         found: dict[str, Party] = {}
@@ -572,10 +504,12 @@ class _Parser:
             says=self._references(inner, "says", scope.sources, "source"),
         )
 
-    def _readings(self, text: Marked, scope: _Scope) -> dict[str, Reading]:
+    def _readings(
+        self, text: Marked, scope: _Scope, clauses: Sequence[Clause], sources: Mapping[str, TextSource]
+    ) -> dict[str, Reading]:
         found = {}
         for name, inner in self._map(text, "readings"):
-            self._known_keys(inner, ("by", "choose", "presumption", "says", "note"))
+            self._known_keys(inner, ("by", "choose", "presumption", "affiliations", "reservations", "says", "note"))
             choices = {}
             for term, rival in self._map(inner, "choose"):
                 if term not in scope.terms:
@@ -589,9 +523,63 @@ class _Parser:
             if by != "ours" and by not in scope.register.actors:
                 self._unknown(self._get(inner, "by").line, "actor", by, scope.register.actors)
             found[name] = Reading(
-                name, by, choices, presumption, self._references(inner, "says", scope.sources, "source")
+                name,
+                by,
+                choices,
+                presumption,
+                self._references(inner, "says", sources, "source"),
+                self._affiliations_chosen(inner, scope.register, sources),
+                self._reservations(inner, scope.parties, clauses, sources),
             )
         return found
+
+    def _affiliations_chosen(
+        self, inner: Marked, register: Register, sources: Mapping[str, TextSource]
+    ) -> tuple[AffiliationChoice, ...]:
+        found: dict[tuple[str, str], AffiliationChoice] = {}
+        for item in self._get(inner, "affiliations").items():
+            self._known_keys(item, ("of", "to", "holds", "says", "note"))
+            of, to = (self._reference(item, key, register.actors, "actor") for key in ("of", "to"))
+            holds = self._get(item, "holds")
+            if not isinstance(holds.value, bool):
+                self._complain(holds.line, "not-true-or-false", f"'holds' is {holds.value!r}", "give true or false")
+                continue
+            if not (of and to):
+                continue
+            if (of, to) not in (contested := open_affiliations(register)):
+                known = "; ".join(f"of {one} to {other}" for one, other in contested) or "none"
+                self._complain(
+                    item.line, "affiliation-not-contested", f"nothing contested binds '{of}' to '{to}'",
+                    f"a reading chooses among what actors.yml has as contested: {known}",
+                )  # fmt: skip
+            elif (of, to) in found:
+                self._complain(item.line, "chosen-twice", f"the affiliation of '{of}' to '{to}' is chosen twice")
+            else:
+                says = self._references(item, "says", sources, "source")
+                found[of, to] = AffiliationChoice(of, to, holds.value, says)
+        return tuple(found.values())
+
+    def _reservations(
+        self,
+        inner: Marked,
+        parties: Mapping[str, Party],
+        clauses: Sequence[Clause],
+        sources: Mapping[str, TextSource],
+    ) -> tuple[Reservation, ...]:
+        known = {clause.id: (clause.id, "") for clause in clauses}
+        known |= {f"{clause.id}.{one.id}": (clause.id, one.id) for clause in clauses for one in clause.outside_scope}
+        found: dict[tuple[str, str], Reservation] = {}
+        for item in self._get(inner, "reservations").items():
+            self._known_keys(item, ("of", "to", "says", "note"))
+            of = self._reference(item, "of", parties, "party")
+            to = self._reference(item, "to", known, "clause or exception")
+            if not (of and to):
+                continue
+            if (of, to) in found:
+                self._complain(item.line, "chosen-twice", f"the reservation of '{of}' to {to} stands twice")
+            says = self._references(item, "says", sources, "source")
+            found[of, to] = Reservation(of, *known[to], says)
+        return tuple(found.values())
 
     def _in_force(self, text: Marked, terms: Mapping[str, Term]) -> tuple[Moment, ...]:
         items = self._get(text, "in_force").items()
@@ -686,113 +674,12 @@ class _Parser:
 
     # ---- reading values ----------------------------------------------------------------------------------------------
 
-    def _open(self, name: str) -> Marked:
-        path = self.folder / name
-        self.file = self._called(name)
-        text, problems = read_text(path, self.file)
-        self.problems.extend(problems)
-        if not text.is_map:
-            self._complain(1, "not-a-map", "must consist of keys and values")
-            return _NOTHING
-        return text if text.value or not problems else _NOTHING
-
-    def _called(self, name: str) -> str:
-        return str(self.folder / name)
-
-    def _complain(self, line: int, code: str, message: str, hint: str = "") -> None:
-        self.problems.append(Problem(self.file, line, code, message, hint))
-
-    def _unknown(self, line: int, kind: str, word: str, known: Iterable[str]) -> None:
-        code = f"unknown-{kind.split()[0]}"
-        self._complain(line, code, f"no {kind} is called '{word}'", did_you_mean(word, known))
-
-    def _known_keys(self, text: Marked, known: Sequence[str]) -> None:
-        if not text.is_map:
-            self._complain(text.line, "not-a-map", f"needs keys such as {', '.join(known[:3])}")
-        for key, inner in text.entries():
-            if key not in known:
-                self._complain(inner.line, "unknown-key", f"no key is called '{key}' here", did_you_mean(key, known))
-
-    def _get(self, text: Marked, key: str) -> Marked:
-        return text.get(key) or Marked(None, text.line)
-
-    def _map(self, text: Marked, key: str) -> list[tuple[str, Marked]]:
-        inner = self._get(text, key)
-        if inner.value is not None and not inner.is_map:
-            self._complain(inner.line, "not-a-map", f"'{key}' must consist of keys and values")
-        return list(inner.entries())
-
-    def _word(self, text: Marked, key: str) -> str:
-        value = self._get(text, key).value
-        if isinstance(value, dict | list):
-            self._complain(self._get(text, key).line, "not-a-word", f"'{key}' must be one value")
-            return ""
-        return "" if value is None else str(value)
-
-    def _list(self, text: Marked, key: str) -> tuple[str, ...]:
-        return tuple(str(item.value) for item in self._get(text, key).items())
-
     def _words(self, text: Marked) -> dict[str, str]:
         return self._words_under(text, "text")
-
-    def _words_under(self, text: Marked, key: str) -> dict[str, str]:
-        inner = self._get(text, key)
-        if isinstance(inner.value, str):
-            return {"en": inner.value}
-        if inner.value is not None and not inner.is_map:
-            self._complain(inner.line, "not-a-sentence", f"'{key}' is {inner.value!r}", "give a sentence in quotes")
-        for language, words in inner.entries():
-            if not (_LANGUAGE.match(language) and isinstance(words.value, str) and words.value.strip()):
-                self._complain(
-                    words.line,
-                    "not-a-sentence",
-                    f"'{key}' holds '{language}', which is no language code with a sentence",
-                    "inside braces a comma ends the sentence; put it in quotes",
-                )
-        return {language: str(words.value) for language, words in inner.entries()}
 
     def _words_required(self, text: Marked, name: str) -> None:
         if not self._words_under(text, "text"):
             self._complain(text.line, "clause-without-words", f"clause '{name}' does not say what it obliges to")
-
-    def _reference(self, text: Marked, key: str, known: Any, kind: str) -> str:
-        written = self._get(text, key)
-        word = "" if written.value is None else str(written.value)
-        if not word:
-            self._complain(written.line, "key-missing", f"'{key}' is missing")
-        elif word not in known:
-            self._unknown(written.line, kind, word, known)
-        else:
-            return word
-        return ""
-
-    def _references(self, text: Marked, key: str, known: Any, kind: str) -> tuple[str, ...]:
-        found = []
-        for item in self._get(text, key).items():
-            word = str(item.value)
-            if word in known:
-                found.append(word)
-            else:
-                self._unknown(item.line, kind, word, known)
-        return tuple(found)
-
-    def _choice(self, text: Marked, key: str, known: Sequence[str], default: str = "") -> str:
-        word = self._word(text, key) or default
-        if word not in known:
-            self._unknown(self._get(text, key).line, key, word, known)
-            return default
-        return word
-
-    def _span(self, written: Marked) -> Span | None:
-        if written.value is None:
-            return None
-        try:
-            return read_edtf(str(written.value), self.timezone)
-        except ValueError as fault:
-            word = str(written.value)
-            told = str(fault) if word in str(fault) else f"'{word}': {fault}"
-            self._complain(written.line, "not-a-date", told, "a day is written 2017-07-09, a time 2017-07-09T12:00")
-            return None
 
     def _metres(self, text: Marked, key: str, default: float | None) -> float | None:
         written = self._get(text, key)
@@ -832,12 +719,6 @@ class _Parser:
         words = {standard.word: standard for standard in Standard}
         return words.get(self._choice(text, "standard", list(words), Standard.REASONABLE_GROUNDS.word))
 
-    def _format(self, text: Marked) -> None:
-        written = self._get(text, "format")
-        if written.value != FORMAT or isinstance(written.value, bool):
-            told, hint = f"format is {written.value!r}", f"this program reads {FORMAT}"
-            self._complain(written.line, "unknown-format", told, hint)
-
     def _timezone(self, text: Marked) -> str:
         name = self._word(text, "timezone") or "UTC"
         try:
@@ -863,18 +744,6 @@ class _Scope:
     terms: Mapping[str, Term]
     definitions: Mapping[str, tuple[str, ...]]
     preconditions: Mapping[str, Mapping[str, str]]
-
-
-def _hidden_in(umbrella: str, actors: Mapping[str, Actor]) -> set[str]:
-    """Return every actor that stands below an umbrella, at any depth."""
-    found: set[str] = set()
-    waiting = list(actors[umbrella].members)
-    while waiting:
-        name = waiting.pop()
-        if name not in found:
-            found.add(name)
-            waiting.extend(actors[name].members)
-    return found
 
 
 def _no_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

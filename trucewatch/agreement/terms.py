@@ -158,6 +158,7 @@ class ScopeException:
     basis: str
     note: str
     says: tuple[str, ...]
+    reserved_by: tuple[str, ...] = ()  # parties whose acts it does not cover, under the reading that is applied
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +180,7 @@ class Clause:
     standard: Standard | None
     demand_of: str  # the party whose demand this is; empty: a clause in force
     line_number: int
+    reserved_by: tuple[str, ...] = ()  # parties whose acts it does not reach, under the reading that is applied
 
     @property
     def is_hypothetical(self) -> bool:
@@ -187,14 +189,38 @@ class Clause:
 
 
 @dataclass(frozen=True, slots=True)
+class AffiliationChoice:
+    """That what is said of one actor's affiliation to another, and contested, holds or does not; and on whose word."""
+
+    of: str
+    to: str
+    holds: bool
+    says: tuple[str, ...] = field(default=(), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """That a clause does not reach a party's acts, or that an exception (`E1`, by its place) does not cover them."""
+
+    of: str
+    clause: str
+    exception: str = ""
+    says: tuple[str, ...] = field(default=(), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
-    """A coherent choice among contested terms; `by` is the party whose reading it is, or `ours`."""
+    """A coherent choice among contested terms, affiliations and reservations; `by` is the actor whose reading it is, or
+    `ours`.
+    """
 
     id: str
     by: str
     choices: Mapping[str, str]
     presumption: Presumption | None
     says: tuple[str, ...]
+    affiliations: tuple[AffiliationChoice, ...] = ()
+    reservations: tuple[Reservation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +262,11 @@ class Agreement:
     def clause(self, clause_id: str) -> Clause:
         """Return a clause by id; raises KeyError."""
         return next(c for c in (*self.clauses, *self.hypothetical) if c.id == clause_id)
+
+    def parties_of(self, clause: Clause) -> tuple[str, ...]:
+        """Return the ids of the parties whose acts a clause reaches: those it names, or all; none that reserved it."""
+        named = [who for who in clause.who if who in self.parties] if clause.who else list(self.parties)
+        return tuple(party for party in named if party not in clause.reserved_by)
 
     def rivals(self, term_id: str, reading: Reading | None) -> tuple[Rival, ...]:
         """Return the values of a term that are still open: all, or the one a reading or a ruling chose."""
