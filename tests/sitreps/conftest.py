@@ -20,7 +20,9 @@ from trucewatch.incidents import corroborate
 from trucewatch.levels import Level
 from trucewatch.mission import open_agreement
 from trucewatch.problems import Problem
+from trucewatch.sitreps.languages import Language, language_of
 from trucewatch.sitreps.material import AreaRow, Cell, Concentration, Figures, Material, Period, Told, Window
+from trucewatch.sitreps.style import Style
 from trucewatch.sources import Source, read_source
 from trucewatch.views import view
 
@@ -101,6 +103,12 @@ def source() -> Source:
     found, problems = read_source(ROOT / "sources" / "ucdp.yml")
     assert found is not None, problems
     return found
+
+
+@pytest.fixture(scope="session")
+def english(agreement: Agreement) -> Language:
+    """Return English, in which things are named as the agreement has it."""
+    return language_of("en", agreement, Style(), "public")
 
 
 @pytest.fixture

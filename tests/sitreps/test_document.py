@@ -12,7 +12,8 @@ import pytest
 from trucewatch.actors import write_pairs
 from trucewatch.agreement.terms import Agreement
 from trucewatch.problems import WrongCall
-from trucewatch.sitreps.document import KINDS, Document, Findings, Paragraph, Table, document_of
+from trucewatch.sitreps.blocks import Document, Findings, Paragraph, Table
+from trucewatch.sitreps.document import KINDS, document_of
 from trucewatch.sitreps.figures import figures as count
 from trucewatch.sitreps.material import Correction, Figures, Material, Told
 from trucewatch.sitreps.style import Style, Wording

@@ -29,6 +29,7 @@ from trucewatch.sitreps.languages import (
     month,
     name,
     phrase,
+    phrases,
     runs,
     sentences,
     told_in,
@@ -45,11 +46,6 @@ FEW = 3  # forms that may name the number without a digit: none, one, two
 
 def nothing(kind: str, id: str) -> None:
     """Know no name."""
-
-
-@pytest.fixture(scope="session")
-def english(agreement: Agreement) -> Language:
-    return language_of("en", agreement, Style(), "public")
 
 
 @pytest.fixture(scope="session")
@@ -134,6 +130,11 @@ def test_a_phrase_is_its_english_text(english: Language) -> None:
     told = phrase("{count} finding", "{count} findings", count=1240)
     assert told == "1,240 findings" and f"{told}" == "1,240 findings"
     assert english.tell(told) == told and type(english.tell(told)) is str
+
+
+def test_phrases_are_known_by_their_english_text(arabic: Language) -> None:
+    known = phrases(phrase("yes"), phrase("no"))
+    assert list(known) == ["yes", "no"] and [arabic.tell(one) for one in known.values()] == ["نعم", "لا"]
 
 
 def test_parts_are_told_in_the_language_of_the_whole(arabic: Language) -> None:
@@ -256,6 +257,16 @@ def test_the_style_sheet_goes_before_the_agreement_and_leaves_reports_their_word
     ):
         told = name(kind, id, "SAA")
         assert (english.tell(told), arabic.tell(told)) == (in_english_, in_arabic)
+
+
+def test_an_area_goes_by_the_name_of_the_zone_that_is_drawn_as_it(agreement: Agreement) -> None:
+    sheet = Style(places={"daraa": (Wording({"en": "Dar'a"}),)})
+    english = language_of("en", agreement, sheet, "public")
+    drawn = agreement.zones["daraa"].shape
+    assert drawn is not None
+    (area,) = [one.id for one in agreement.gazetteer.areas.values() if one.geometry.wkb == drawn.wkb]
+    (other, *_) = [one.id for one in agreement.gazetteer.areas.values() if one.geometry.wkb != drawn.wkb]
+    assert [english.tell(name("area", id, "as received")) for id in (area, other)] == ["Dar'a", "as received"]
 
 
 # ---- whole forms -----------------------------------------------------------------------------------------------------

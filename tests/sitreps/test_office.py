@@ -18,7 +18,6 @@ from trucewatch.sitreps.blocks import Bullets, Document, Heading, Paragraph, Sec
 from trucewatch.sitreps.document import document_of
 from trucewatch.sitreps.material import Figures
 from trucewatch.sitreps.office import render_docx
-from trucewatch.sitreps.pdf import numbered
 
 HEAD = "watch.example/south/release/public\n3\nO2rC2oBy8j0S3UEPO4xcJHDGVwEyA8nGZJcHcKUcgVY=\n\n— watch.example AbCd\n"
 _WRITTEN: dict[str, bytes] = {}
@@ -49,7 +48,7 @@ def blocks(document: Document, kind: type[Any]) -> list[Any]:
 def test_its_headings_are_those_of_the_document(document: Document, written: bytes) -> None:
     lines = read(written).paragraphs
     told = [(line.style.name, line.text) for line in lines if line.style.name.startswith("Heading")]
-    assert [text for name, text in told if name == "Heading 1"] == [numbered(one) for one in document.sections]
+    assert [text for name, text in told if name == "Heading 1"] == [one.numbered for one in document.sections]
     assert [text for name, text in told if name != "Heading 1"] == [block.text for block in blocks(document, Heading)]
     levels = [int(name[-1]) for name, _ in told]
     assert all(later <= earlier + 1 for earlier, later in itertools.pairwise(levels))

@@ -93,7 +93,7 @@ def test_of_its_making_it_tells_a_title_and_nothing_else(document: Document, pri
     assert reader.metadata is not None
     told = {name: str(value) for name, value in reader.metadata.items()}
     assert re.fullmatch(r"Typst \d+\.\d+\.\d+", told.pop("/Creator"))
-    assert told == {"/Title": pdf.name_of(document)}
+    assert told == {"/Title": document.name}
     xmp = root(printed)["/Metadata"].get_data().decode()
     assert set(re.findall(r"<((?:dc|xmp|pdf|pdfuaid|xmpMM|xmpTPg)\w*:\w+)", xmp)) == {
         "dc:title", "dc:language", "dc:format", "xmp:CreatorTool", "xmpTPg:NPages", "pdf:PDFVersion", "pdfuaid:part",
@@ -135,7 +135,7 @@ def test_what_the_document_says_is_in_it(figures: Figures, agreement: Agreement)
     document = document_of(figures, agreement, log_head=HEAD)
     text = words(read(render_pdf(document)))
     for section in document.sections:
-        assert pdf.numbered(section) in text
+        assert section.numbered in text
         for block in section.blocks:
             if isinstance(block, Paragraph | Heading):
                 assert " ".join(block.text.split()) in text

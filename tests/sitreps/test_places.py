@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from trucewatch.agreement.terms import Agreement
 from trucewatch.claims import claims_table
+from trucewatch.patrols import quiet_windows
 from trucewatch.sitreps.places import coverage, zones_of
 
 Claim = Callable[..., dict[str, Any]]
@@ -120,7 +121,8 @@ def watch(claim: Claim) -> Callable[..., dict[str, Any]]:
 
 
 def seen_in_daraa(agreement: Agreement, *rows: dict[str, Any], clause: str = "C1", zone: str = "daraa") -> str:
-    return coverage(table(*rows), agreement, agreement.clause(clause), zone, START, END)
+    windows = quiet_windows(table(*rows), agreement.gazetteer)
+    return coverage(windows, agreement, agreement.clause(clause), zone, START, END)
 
 
 def test_the_whole_zone_watched_for_the_whole_time_is_none_found(watch: Claim, agreement: Agreement) -> None:

@@ -18,6 +18,7 @@ from trucewatch.problems import WrongCall
 from trucewatch.sitreps.archives import unpacked
 from trucewatch.sitreps.material import Figures, Told
 from trucewatch.sitreps.spreadsheet import MOST_LETTERS, findings_xlsx
+from trucewatch.sitreps.style import Style, Wording
 from trucewatch.sitreps.tables import FINDINGS, FOR_PROGRAMS, findings_table
 
 Tell = Callable[..., Told]
@@ -58,15 +59,23 @@ def test_numbers_times_and_truths_are_what_they_are(published: Figures) -> None:
 
 def test_columns_stand_in_the_missions_own_order(published: Figures) -> None:
     wanted = ("latest", "sentence", "finding")
-    (head, first, _) = sheet(findings_xlsx(published, wanted)).iter_rows(values_only=True)
+    (head, first, _) = sheet(findings_xlsx(published, Style(columns=wanted))).iter_rows(values_only=True)
     assert head == wanted
     assert first[2] == "a1"
+
+
+def test_it_says_whose_it_is_and_disclaims_to_its_reader_what_the_mission_disclaims(published: Figures) -> None:
+    wordings = (Wording({"en": "Names imply no opinion."}), Wording({"en": "For the parties."}, frozenset({"parties"})))
+    raw = findings_xlsx(published, Style(mission={"en": "Joint Centre"}, disclaimers=wordings))
+    told = list(sheet(raw, "About").iter_rows(values_only=True))
+    assert ("Mission", "Joint Centre") in told
+    assert [words for what, words in told if what == "Disclaimer"] == ["Names imply no opinion."]
 
 
 @pytest.mark.parametrize("name", ["sentense", "tests", "chain_to_line", "=1+1"])
 def test_a_column_that_there_is_not_is_named(published: Figures, name: str) -> None:
     with pytest.raises(WrongCall, match=f"columns: '{re.escape(name)}' is no column"):
-        findings_xlsx(published, ("finding", name))
+        findings_xlsx(published, Style(columns=("finding", name)))
 
 
 @settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -87,7 +96,7 @@ def test_no_cell_and_no_head_is_run(tell: Tell, with_told: WithTold, start: str,
 
 
 def test_a_text_longer_than_a_cell_is_cut_and_says_so(tell: Tell, with_told: WithTold) -> None:
-    raw = findings_xlsx(with_told(replace(tell("a1", **DAY), sentence="x" * 40_000)), ("sentence",))
+    raw = findings_xlsx(with_told(replace(tell("a1", **DAY), sentence="x" * 40_000)), Style(columns=("sentence",)))
     (_, (text,)) = sheet(raw).iter_rows(values_only=True)
     assert len(text) == MOST_LETTERS and text.endswith("x…")
 

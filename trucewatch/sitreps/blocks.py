@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from trucewatch.sitreps.material import Told
+
+# The words that every layout of a simulation prints, and what `labels` knows them by.
+INVENTED = "Invented reports of invented events. Nothing in this document happened."
+# The parts of page one: the first, and the others by the ids of the headings that they begin with.
+ASSESSMENT, PARTS = "assessment", ("counts", "harm", "by-area", "where", "not-seen")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +110,22 @@ class Section:
     id: str
     blocks: tuple[Block, ...]
 
+    @property
+    def numbered(self) -> str:
+        """Its title with its number."""
+        return f"{self.number} · {self.title}" if self.number else self.title
+
+    @property
+    def parts(self) -> Iterator[tuple[str, tuple[Block, ...]]]:
+        """The parts of page one, each with its id."""
+        id, held = ASSESSMENT, list[Block]()
+        for block in self.blocks:
+            if isinstance(block, Heading) and block.id in PARTS:
+                yield id, tuple(held)
+                id, held = block.id, []
+            held.append(block)
+        yield id, tuple(held)
+
 
 @dataclass(frozen=True, slots=True)
 class Document:
@@ -131,3 +152,22 @@ class Document:
     qr: str = ""
     other_titles: tuple[tuple[str, str], ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """What a file of it calls itself."""
+        comma = self.labels[", "]
+        return f"{self.marking}: {self.heading}{comma}{self.title}{comma}{self.facts[0][1]}"
+
+
+def headed(blocks: Iterable[Block], above: int) -> list[tuple[Block, int]]:
+    """Return blocks, each with the level of the heading that it stands under or is.
+
+    `above` is the level of the heading above them; none is more than one below the last.
+    """
+    last, found = above, []
+    for block in blocks:
+        if isinstance(block, Heading):
+            last = min(block.level - 2 + above, last + 1)
+        found.append((block, last))
+    return found

@@ -12,42 +12,36 @@ from trucewatch.acts import act_tree
 from trucewatch.agreement.terms import Agreement
 from trucewatch.assessment.judgements import Outcome
 from trucewatch.problems import WrongCall
-from trucewatch.sitreps import sections
-from trucewatch.sitreps.blocks import (
-    Block,
-    Bullets,
-    Document,
-    Findings,
-    Heading,
-    Paragraph,
-    Picture,
-    Section,
-    Table,
-    Terms,
+from trucewatch.sitreps.blocks import Document, Section
+from trucewatch.sitreps.languages import (
+    ENGLISH,
+    WORDS,
+    Language,
+    actor_name,
+    joined,
+    language_of,
+    name,
+    party_name,
+    phrase,
+    phrases,
+    told_in,
 )
-from trucewatch.sitreps.languages import ENGLISH, WORDS, Language, joined, language_of, name, phrase, told_in
 from trucewatch.sitreps.map import draw_map
-from trucewatch.sitreps.material import Cell, Figures, Told
+from trucewatch.sitreps.material import COUNTED, ELSEWHERE, Cell, Figures, Told
+from trucewatch.sitreps.sections.allegations import allegations
+from trucewatch.sitreps.sections.annex import observations, open_cases, the_map
+from trucewatch.sitreps.sections.clauses import told_by_outcome, wording
+from trucewatch.sitreps.sections.corrections import corrections
+from trucewatch.sitreps.sections.harm import harm
+from trucewatch.sitreps.sections.liaison import liaison, political
+from trucewatch.sitreps.sections.method import method, received, sources
+from trucewatch.sitreps.sections.movement import freedom
+from trucewatch.sitreps.sections.overview import flash, overview
+from trucewatch.sitreps.sections.trends import trends
+from trucewatch.sitreps.sections.violations import violations
+from trucewatch.sitreps.sections.withdrawal import special_areas, withdrawal
 from trucewatch.sitreps.sentences import assessed
 from trucewatch.sitreps.style import Style
-
-__all__ = [
-    "ERRATUM",
-    "KINDS",
-    "SITUATION",
-    "Block",
-    "Bullets",
-    "Document",
-    "Findings",
-    "Heading",
-    "Paragraph",
-    "Picture",
-    "Section",
-    "Table",
-    "Terms",
-    "about",
-    "document_of",
-]
 
 ERRATUM = "erratum"  # what an earlier release told and is found otherwise now, and nothing else
 SITUATION = "situation"  # of a period of any length, with everything that the others have
@@ -62,26 +56,23 @@ KINDS = {
 }
 _WITH_TRENDS = (SITUATION, "monthly")
 # The words that a layout needs of its own, by their English form.
-_LABELS = {
-    str(said): said
-    for said in (
-        phrase("Contents"),
-        phrase("Page"),
-        phrase("Marking"),
-        phrase("before"),
-        phrase("The map in full"),
-        phrase("Skip to the assessment"),
-        phrase("Assessment"),
-        phrase("SIMULATION"),
-        phrase("Simulation"),
-        phrase("Invented reports of invented events. Nothing in this document happened."),
-        phrase("Made with Trucewatch from the reports named above."),
-        phrase("Head of the release log"),
-        phrase("Would settle it"),
-        phrase("In its words"),
-        phrase("On whose word"),
-    )
-}
+_LABELS = phrases(
+    phrase("Contents"),
+    phrase("Page"),
+    phrase("Marking"),
+    phrase("before"),
+    phrase("The map in full"),
+    phrase("Skip to the assessment"),
+    phrase("Assessment"),
+    phrase("SIMULATION"),
+    phrase("Simulation"),
+    phrase("Invented reports of invented events. Nothing in this document happened."),
+    phrase("Made with Trucewatch from the reports named above."),
+    phrase("Head of the release log"),
+    phrase("Would settle it"),
+    phrase("In its words"),
+    phrase("On whose word"),
+)
 
 
 def document_of(
@@ -102,8 +93,7 @@ def document_of(
     if kind not in KINDS:
         raise WrongCall(f"'{kind}' is no kind of sitrep; one of {', '.join(KINDS)}")
     sheet = style or Style()
-    audience = figures.audience or figures.marking
-    tongue = language_of(language, agreement, sheet, audience)
+    tongue = language_of(language, agreement, sheet, figures.reader)
     told: Figures = told_in(about(figures, agreement, kind, topic), tongue)
     facts = [
         (phrase("Period"), told.period.text),
@@ -125,7 +115,7 @@ def document_of(
         marking=joined((simulation, marking), " · ") if figures.is_simulation else marking,
         is_simulation=figures.is_simulation,
         facts=tuple(facts),
-        disclaimers=sheet.disclaimed(language, audience),
+        disclaimers=sheet.disclaimed(language, figures.reader),
         sections=tuple(_sections(told, agreement, tongue, kind, topic)),
         log_head=log_head,
         qr=_qr(log_head) if log_head else "",
@@ -138,52 +128,45 @@ def document_of(
 
 def _sections(figures: Figures, agreement: Agreement, language: Language, kind: str, topic: str) -> Iterator[Section]:
     if kind == ERRATUM:
-        yield sections.corrections(figures)
+        yield corrections(figures)
         return
     small = draw_map(figures, agreement, language, is_small=True)
     if kind == "flash" and topic:
-        yield _flash(figures, agreement)
+        yield flash(figures, agreement)
         return
-    yield sections.overview(figures, agreement, small, is_whole=kind != "thematic")
+    yield overview(figures, agreement, small, is_whole=kind != "thematic")
     if kind == "flash":
         return
     if kind == "thematic":
-        found = sections.told_by_outcome(figures.told, figures, agreement)
+        found = told_by_outcome(figures.told, figures, agreement)
         yield Section("2", phrase("Findings"), "findings", tuple(found))
     else:
-        yield sections.violations(figures, agreement, language)
-        yield sections.harm(figures)
-        yield sections.withdrawal(figures, agreement, language)
-        yield sections.special_areas(figures, agreement)
-        yield sections.freedom(figures)
-        yield sections.allegations(figures)
-        yield sections.liaison()
-        yield sections.political()
-        yield sections.corrections(figures)
+        yield violations(figures, agreement, language)
+        yield harm(figures)
+        yield withdrawal(figures, agreement, language)
+        yield special_areas(figures, agreement)
+        yield freedom(figures)
+        yield allegations(figures)
+        yield liaison(figures, agreement)
+        yield political()
+        yield corrections(figures)
     if kind in _WITH_TRENDS:
-        yield sections.trends(figures, agreement, language)
-    yield sections.observations(figures)
-    yield sections.the_map(draw_map(figures, agreement, language), figures.may_determine)
+        yield trends(figures, agreement, language)
+    yield observations(figures)
+    yield the_map(draw_map(figures, agreement, language), figures.may_determine)
     if figures.shows_leads:
-        yield sections.open_cases(figures, agreement)
+        yield open_cases(figures, agreement)
     if kind != "thematic":
-        yield sections.received(figures, language)
-    yield sections.method(figures, agreement)
-    yield sections.sources(figures, agreement)
-
-
-def _flash(figures: Figures, agreement: Agreement) -> Section:
-    """Return the one page of a flash report on one finding: what it says, under every clause, and what nobody saw."""
-    blocks = sections.told_by_outcome(figures.told, figures, agreement, is_open=True)
-    blocks += [Heading(phrase("What could not be seen"), "not-seen"), Bullets(figures.not_seen)]
-    return Section("1", phrase("Overview"), "overview", tuple(blocks))
+        yield received(figures, language)
+    yield method(figures, agreement)
+    yield sources(figures, agreement)
 
 
 def _level(word: str, agreement: Agreement) -> str:
     party = word.removeprefix("party: ")
     if party == word:
         return WORDS.get(word, word)
-    return phrase("party: {party}", party=name("party", party, party.replace("-", " ")))
+    return phrase("party: {party}", party=party_name(party, agreement))
 
 
 def _reading(figures: Figures, agreement: Agreement) -> str:
@@ -196,14 +179,14 @@ def _reading(figures: Figures, agreement: Agreement) -> str:
         return quoted
     if reading.by == "ours":
         return joined((quoted, phrase("no party’s")), ", ")
-    by = name("actor", reading.by, agreement.register.label(reading.by))
+    by = actor_name(reading.by, agreement)
     return joined((quoted, phrase("as {actor} reads it", actor=by)), ", ")
 
 
 def _topic(topic: str, agreement: Agreement) -> str:
     clauses = {clause.id: clause for clause in agreement.clauses}
     if topic in clauses:
-        return joined((topic, sections.wording(clauses[topic])), ": ")
+        return joined((topic, wording(clauses[topic])), ": ")
     return name("act", topic, act_tree().label(topic)) if topic in act_tree() else topic
 
 
@@ -245,7 +228,7 @@ def _counted_again(figures: Figures, told: tuple[Told, ...]) -> Figures:
     """Return the figures of some findings alone; what only all of them can say falls away."""
 
     def count(some: list[Told]) -> dict[str, int]:
-        return {outcome: sum(1 for one in some if one.outcome == outcome) for outcome in sections.COUNTED}
+        return {outcome: sum(1 for one in some if one.outcome == outcome) for outcome in COUNTED}
 
     counts = count(list(told))
     harmed = {one.account["incident"]: one.civilians_dead or 0 for one in told if one.civilians_dead}
@@ -253,7 +236,7 @@ def _counted_again(figures: Figures, told: tuple[Told, ...]) -> Figures:
     areas = tuple(
         replace(
             row,
-            now=count([one for one in told if (one.zone if one.zone in zones else "elsewhere") == row.zone]),
+            now=count([one for one in told if (one.zone if one.zone in zones else ELSEWHERE) == row.zone]),
             before=None,
         )
         for row in figures.areas

@@ -6,8 +6,10 @@ trends alone; a finding's place is never narrowed by it.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import polars as pl
 
@@ -16,18 +18,27 @@ from trucewatch.acts import act_tree
 from trucewatch.agreement.terms import Agreement, Clause
 from trucewatch.assessment.judgements import Outcome
 from trucewatch.evidence import Assertion
-from trucewatch.levels import Level
+from trucewatch.levels import Level, most_sensitive
 from trucewatch.names import plain_name
 from trucewatch.sitreps.disclosure import told_as_empty, too_few
-from trucewatch.sitreps.languages import joined, listed, name, phrase, when
-from trucewatch.sitreps.material import AreaRow, Cell, Concentration, Figures, Material, Period, Window
-from trucewatch.sitreps.places import coverage, zones_of
+from trucewatch.sitreps.languages import joined, line_name, listed, name, phrase, when, zone_name
+from trucewatch.sitreps.material import (
+    COUNTED,
+    ELSEWHERE,
+    AreaRow,
+    Cell,
+    Concentration,
+    Figures,
+    Material,
+    Period,
+    Window,
+)
+from trucewatch.sitreps.places import coverage, windows_of, zones_of
+from trucewatch.sitreps.responses import liaison_of, with_replies
 from trucewatch.sitreps.sentences import as_named, assessed, said_elsewhere, tell_findings
 from trucewatch.when import FAR_AHEAD, LONG_AGO, Span, local_day, midnight, time_zone
 
 WINDOW_DAYS = 30
-OUTCOMES = (str(Outcome.VIOLATION), str(Outcome.OUTSIDE_SCOPE), str(Outcome.UNDETERMINED))
-ELSEWHERE = "elsewhere"
 
 
 def figures(material: Material, period: Span | None = None) -> Figures:
@@ -38,7 +49,7 @@ def figures(material: Material, period: Span | None = None) -> Figures:
     answered = _in_period(material.findings, inside, span.start, span.end)
     # Allegations that a clause does not reach are answered, and counted nowhere.
     found = answered.filter(pl.col("outcome") != Outcome.UNTOUCHED)
-    zones = tuple((zone, _zone(zone, agreement)) for zone in _area_columns(agreement))
+    zones = tuple((zone, zone_name(zone, agreement)) for zone in _area_columns(agreement))
     everywhere, least = _zone_of(material), material.view.grain.least_count
     before = _in_period(material.findings, _begun(material.incidents.incidents, *span.before), *span.before)
     few = too_few(answered, everywhere, least) | too_few(before, everywhere, least)
@@ -51,7 +62,7 @@ def figures(material: Material, period: Span | None = None) -> Figures:
     matrix = _matrix(material, found, everywhere, placed, zones, span)
     return Figures(
         title=name("agreement", agreement.id, agreement.title.get("en", agreement.id)),
-        marking=material.view.level.word,
+        marking=most_sensitive((material.view.level, material.beside.level)).word,
         period=span,
         cut_off=_cut_off(material),
         reading=material.reading.id if material.reading else "",
@@ -67,7 +78,7 @@ def figures(material: Material, period: Span | None = None) -> Figures:
         windows=_windows(material),
         matrix=matrix,
         zones=zones,
-        told=tell_findings(material, answered, placed, few),
+        told=with_replies(tell_findings(material, answered, placed, few), material, span),
         rows_read=material.rows_read,
         rows_refused=material.rows_refused,
         claims=material.view.claims.height,
@@ -81,10 +92,18 @@ def figures(material: Material, period: Span | None = None) -> Figures:
         withdrawn=material.withdrawn,
         shows_leads=material.view.audience >= Level.MISSION,
         acts=dict(sorted(inside.group_by("act").len().iter_rows())),
+        liaison=liaison_of(material, span),
+        patrols=_patrols(material, span),
         audience=material.view.audience.word,
         may_determine=material.may_determine,
         names_parties=material.names_parties,
     )
+
+
+def _patrols(material: Material, span: Period) -> dict[str, int]:
+    """Count the patrols that were planned to go in a period, by what became of them."""
+    planned = [patrol for patrol in material.beside.patrols if span.start <= patrol.planned.earliest < span.end]
+    return dict(sorted(Counter(str(patrol.outcome or "") for patrol in planned).items()))
 
 
 # ---- periods and selections ------------------------------------------------------------------------------------------
@@ -151,16 +170,14 @@ def _drawn_ids(agreement: Agreement) -> list[str]:
 
 def _counts(findings: pl.DataFrame) -> dict[str, int]:
     told = dict(findings.group_by("outcome").len().iter_rows())
-    return {outcome: int(told.get(outcome, 0)) for outcome in OUTCOMES}
+    return {outcome: int(told.get(outcome, 0)) for outcome in COUNTED}
 
 
 def _by_month(lethal: pl.DataFrame, material: Material, period: Period) -> dict[str, int]:
     zone = material.agreement.timezone
     local = lethal["earliest"].dt.convert_time_zone(zone).dt.strftime("%Y-%m")
     counted = dict(local.value_counts().iter_rows())
-    known = (
-        material.view.claims.filter("records_deaths").select(pl.col("earliest").min(), pl.col("latest").max()).row(0)
-    )
+    known = _recorded(material)
     if known[0] is None or not counted:
         return {}
     first = max(period.start, known[0]).astimezone(time_zone(zone))
@@ -168,6 +185,12 @@ def _by_month(lethal: pl.DataFrame, material: Material, period: Period) -> dict[
     months = range(first.year * 12 + first.month - 1, last.year * 12 + last.month)
     names = [f"{month // 12:04d}-{month % 12 + 1:02d}" for month in months]
     return {name: int(counted.get(name, 0)) for name in sorted({*names, *counted})}
+
+
+def _recorded(material: Material) -> tuple[Any, Any]:
+    """Return the first and the last instant that sources speak of which record deaths; None where none does."""
+    told = material.view.claims.filter("records_deaths").select(pl.col("earliest").min(), pl.col("latest").max())
+    return told.row(0)
 
 
 def _windows(material: Material) -> tuple[Window, ...]:
@@ -178,9 +201,7 @@ def _windows(material: Material) -> tuple[Window, ...]:
         datetime.min.replace(tzinfo=time_zone("UTC")), datetime.max.replace(tzinfo=time_zone("UTC")), ""
     )
     lethal = _lethal(material, everything)
-    known = (
-        material.view.claims.filter("records_deaths").select(pl.col("earliest").min(), pl.col("latest").max()).row(0)
-    )
+    known = _recorded(material)
     for day in days:
         cut = midnight(day, zone)
         start = midnight(day - timedelta(days=WINDOW_DAYS), zone)
@@ -316,6 +337,7 @@ def _matrix(
 ) -> dict[str, dict[str, Cell]]:
     """Return a cell for each clause and zone: of the incidents that are told as `placed`, of all those `everywhere`."""
     table: dict[str, dict[str, Cell]] = {}
+    windows = windows_of(material)
     for clause in material.agreement.clauses:
         of_clause = found.filter(pl.col("clause") == clause.id)
         row = {}
@@ -324,7 +346,7 @@ def _matrix(
             if any(counts.values()):
                 row[zone] = Cell("counts", counts)
             else:
-                seen = coverage(material.view.claims, material.agreement, clause, zone, period.start, period.end)
+                seen = coverage(windows, material.agreement, clause, zone, period.start, period.end)
                 is_empty = not any(_counts(_of_zone(of_clause, everywhere, zone, zones)).values())
                 row[zone] = Cell(seen if is_empty else told_as_empty(seen))
         table[clause.id] = row
@@ -335,7 +357,7 @@ def _not_seen(material: Material, agreement: Agreement, matrix: Mapping[str, Map
     """Return what nobody could see, as sentences: what the sources hold nothing about."""
     claims = material.view.claims
     said: list[str] = []
-    if not claims.filter(pl.col("assertion") == Assertion.NOTHING).height:
+    if not material.beside.windows and claims.filter(pl.col("assertion") == Assertion.NOTHING).is_empty():
         said.append(
             phrase(
                 "No source received says when and where nothing was observed, so an area without reports is not a calm "
@@ -353,7 +375,7 @@ def _not_seen(material: Material, agreement: Agreement, matrix: Mapping[str, Map
                 clauses=listed(untested),
             )
         )
-    hidden = [name("line", line.id, line.label) for line in agreement.lines.values() if line.shape is None]
+    hidden = [line_name(line.id, agreement) for line in agreement.lines.values() if line.shape is None]
     if hidden:
         said.append(phrase("Never published, so nothing can be measured from it: {lines}.", lines=listed(hidden)))
     if claims.filter("records_deaths").height and claims.filter(~pl.col("records_deaths")).is_empty():
@@ -386,15 +408,11 @@ def _unwatched(material: Material, matrix: Mapping[str, Mapping[str, Cell]]) -> 
     return [
         phrase(
             "Nobody is known to have watched {zones} with a view to {clauses}.",
-            zones=listed(_zone(zone, agreement) for zone in unseen),
+            zones=listed(zone_name(zone, agreement) for zone in unseen),
             clauses=listed(clauses),
         )
         for unseen, clauses in told.items()
     ]
-
-
-def _zone(zone: str, agreement: Agreement) -> str:
-    return name("zone", zone, agreement.zones[zone].label)
 
 
 def _is_tested(clause: Clause, claims: pl.DataFrame) -> bool:
@@ -423,7 +441,7 @@ def _assessment(
     harm: Mapping[str, int],
 ) -> tuple[str, str, str]:
     agreement = material.agreement
-    area = listed(_zone(zone, agreement) for zone in agreement.widest_area())
+    area = listed(zone_name(zone, agreement) for zone in agreement.widest_area())
     if material.view.claims.is_empty():
         first = phrase("Nothing was received that could be assessed.")
     elif lethal.height:

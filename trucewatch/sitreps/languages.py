@@ -101,11 +101,38 @@ def phrase(msgid: str, plural: str = "", /, **arguments: Any) -> str:
     return said
 
 
+def phrases(*said: str) -> dict[str, str]:
+    """Return phrases by their English form, by which alone they are known where they are looked up."""
+    return {str(one): one for one in said}
+
+
 def name(kind: str, id: str, english: str) -> str:
     """Return what something is called in English, with its kind and id."""
     said = Name(english)
     said.kind, said.id = kind, id
     return said
+
+
+def actor_name(actor: str, agreement: Agreement) -> str:
+    """Return what an actor is called."""
+    return name("actor", actor, agreement.register.label(actor))
+
+
+def party_name(party: str, agreement: Agreement) -> str:
+    """Return what a party is called; an actor that is no party by its own name."""
+    if party in agreement.parties:
+        return name("party", party, party.replace("-", " "))
+    return actor_name(party, agreement)
+
+
+def zone_name(zone: str, agreement: Agreement) -> str:
+    """Return what a zone is called."""
+    return name("zone", zone, agreement.zones[zone].label)
+
+
+def line_name(line: str, agreement: Agreement) -> str:
+    """Return what a line is called."""
+    return name("line", line, agreement.lines[line].label)
 
 
 def when(span: Span, zone: str) -> str:
@@ -159,22 +186,19 @@ def _english(value: Any) -> str:
 
 
 # Words that are told by their English form alone: levels, and terms of an agreement by their ids.
-WORDS = {
-    str(said): said
-    for said in (
-        phrase("public"),
-        phrase("parties"),
-        phrase("guarantors"),
-        phrase("mission"),
-        phrase("sealed"),
-        phrase("civilians"),
-        phrase("start"),
-        phrase("end"),
-        phrase("area"),
-        phrase("entry into force"),
-        phrase("contact distance"),
-    )
-}
+WORDS = phrases(
+    phrase("public"),
+    phrase("parties"),
+    phrase("guarantors"),
+    phrase("mission"),
+    phrase("sealed"),
+    phrase("civilians"),
+    phrase("start"),
+    phrase("end"),
+    phrase("area"),
+    phrase("entry into force"),
+    phrase("contact distance"),
+)
 
 
 @dataclass(frozen=True)
@@ -313,9 +337,9 @@ def language_of(code: str, agreement: Agreement, style: Style, audience: str) ->
             return style.actor(id, code, audience) or _named(kind, id, agreement, code)
         if kind == "named" and code != ENGLISH:  # a report's word for somebody: in its own language it stands as it is
             return names("actor", id)
-        if kind in ("zone", "line"):
-            return style.place(id, code, audience) or _named(kind, id, agreement, code)
-        return _named(kind, id, agreement, code)
+        places = (id,) if kind in ("zone", "line") else _zones_of(id, agreement) if kind == "area" else ()
+        told = (style.place(place, code, audience) for place in places)
+        return next(filter(None, told), None) or _named(kind, id, agreement, code)
 
     return Language(code, names)
 
@@ -360,6 +384,12 @@ def _named(kind: str, id: str, agreement: Agreement, code: str) -> str | None:
             known = _catalogue(code).gettext(words)
             return known if known != words else None
     return None
+
+
+def _zones_of(area: str, agreement: Agreement) -> tuple[str, ...]:
+    """Return the zones that are drawn as an area of the gazetteer: one place has one name."""
+    drawn = agreement.gazetteer.areas[area].geometry.wkb
+    return tuple(zone.id for zone in agreement.zones.values() if zone.shape is not None and zone.shape.wkb == drawn)
 
 
 def _area_name(shape: Any, agreement: Agreement, code: str) -> str | None:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
-from trucewatch.sitreps.blocks import Block, Bullets, Document, Findings, Heading, Paragraph, Picture, Table, Terms
-from trucewatch.sitreps.languages import runs
+from trucewatch.sitreps.blocks import (
+    INVENTED,
+    Block,
+    Bullets,
+    Document,
+    Findings,
+    Heading,
+    Paragraph,
+    Picture,
+    Table,
+    Terms,
+)
+from trucewatch.sitreps.languages import runs, seen
 
-_CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"  # no program that reads text wants to see one
-# Characters that reorder what stands around them; a text from outside must not bring its own.
-_TURNING = {code: f"[U+{code:04X}]" for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0xFEFF)}
 _FIRST_STRONG, _POP = "\u2068", "\u2069"  # isolates of UAX 9, where the document runs from right to left
-_INVENTED = "Invented reports of invented events. Nothing in this document happened."
 
 
 def render_markdown(document: Document) -> str:
@@ -22,7 +28,7 @@ def render_markdown(document: Document) -> str:
         "",
         f"**{_text(document, document.marking)}**",
         "",
-        *([_text(document, document.labels[_INVENTED]), ""] if document.is_simulation else []),
+        *([_text(document, document.labels[INVENTED]), ""] if document.is_simulation else []),
         *(f"- {_text(document, word)}: {_text(document, text)}" for word, text in document.facts),
         "",
     ]
@@ -72,8 +78,7 @@ def _row(cells: tuple[str, ...], document: Document) -> str:
 
 def _text(document: Document, text: str) -> str:
     """Escape a text; in a document that runs from right to left, set apart what runs the other way."""
-    said = re.sub(_CONTROL, "\ufffd", " · ".join(text.splitlines())).translate(_TURNING)
-    said = " ".join(said.split())
+    said = " ".join(seen(" · ".join(text.splitlines())).split())
     for mark in "\\`*_[]<>|#":
         said = said.replace(mark, "\\" + mark)
     if document.direction == "ltr":

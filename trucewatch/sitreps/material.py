@@ -10,10 +10,20 @@ from typing import Any
 import polars as pl
 
 from trucewatch.agreement.terms import Agreement, Reading
+from trucewatch.assessment.judgements import Outcome
+from trucewatch.beside import NOTHING, Beside
 from trucewatch.incidents import Incidents
+from trucewatch.liaison import OpenMatter, Statement, Times
 from trucewatch.problems import Problem
+from trucewatch.sitreps.languages import sentences
+from trucewatch.sitreps.style import Style
 from trucewatch.sources import Source
+from trucewatch.stages import Proceeding
 from trucewatch.views import View
+
+# The outcomes that are counted, in this order, and where those count that lie in no one area.
+COUNTED = (str(Outcome.VIOLATION), str(Outcome.OUTSIDE_SCOPE), str(Outcome.UNDETERMINED))
+ELSEWHERE = "elsewhere"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +48,9 @@ class Material:
     names_parties: bool = True  # whether the mandate lets this audience be told which party
     is_simulation: bool = False
     withdrawn: int = 0  # records that their source took back
+    style: Style = field(default_factory=Style)  # what the mission calls things
+    beside: Beside = NOTHING  # what the mission wrote down itself
+    about: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # subject of a step -> findings
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +133,26 @@ class Told:
     chain: tuple[Mapping[str, Any], ...]
     account: Mapping[str, Any]
     earliest: datetime
+    proceeding: Proceeding | None = None
+    reply: str = ""  # what the party replied, or that it may; told wherever the sentence is, and of equal rank
+
+    @property
+    def sentence_and_reply(self) -> str:
+        """The sentence, and what the party replied to it."""
+        return sentences(self.sentence, self.reply)
+
+
+@dataclass(frozen=True, slots=True)
+class LiaisonLog:
+    """What the liaison log says of a period: statements on channels, how many notices were sent in it, how long they
+    took to be acknowledged and answered, and what is open at its end; the times are as known then.
+    """
+
+    channels: tuple[Statement, ...]
+    sent: int
+    to_acknowledge: Times
+    to_answer: Times
+    open: tuple[OpenMatter, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +200,14 @@ class Figures:
     withdrawn: int
     shows_leads: bool  # what would settle an open case is for the mission's own planning, and never leaves it
     acts: Mapping[str, int] = field(default_factory=dict)  # incidents of the period by act node
+    liaison: LiaisonLog | None = None  # None: there is none
+    patrols: Mapping[str, int] = field(default_factory=dict)  # planned in the period, by outcome (empty: not told yet)
     audience: str = ""  # for whom it is made, by the word of its level (empty: for whoever may know what it holds)
     may_determine: bool = False  # whether the mandate lets the mission call a finding a violation
     names_parties: bool = True  # whether it lets this audience be told which party
     corrections: tuple[Correction, ...] = ()  # of what this audience was told before
+
+    @property
+    def reader(self) -> str:
+        """The audience by which names are chosen, by the word of its level."""
+        return self.audience or self.marking

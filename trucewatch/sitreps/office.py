@@ -23,6 +23,7 @@ from docx.text.run import Run
 
 from trucewatch.sitreps.archives import packed, unpacked
 from trucewatch.sitreps.blocks import (
+    INVENTED,
     Block,
     Bullets,
     Document,
@@ -32,11 +33,11 @@ from trucewatch.sitreps.blocks import (
     Picture,
     Table,
     Terms,
+    headed,
 )
 from trucewatch.sitreps.languages import runs, seen
-from trucewatch.sitreps.pdf import headed, name_of, numbered, render_png, widths
+from trucewatch.sitreps.pdf import render_png, widths
 
-_INVENTED = "Invented reports of invented events. Nothing in this document happened."
 _FACE = "Arial"  # every word processor has it, or a face as wide, with Arabic letters
 _SIZES = {"Normal": 10.0, "Title": 22.0, "Heading 1": 15.0, "Heading 2": 12.0, "Heading 3": 10.5, "Caption": 8.5}
 _ACCENT, _SOFT = RGBColor(0x24, 0x46, 0x6E), RGBColor(0x50, 0x55, 0x5D)
@@ -75,8 +76,8 @@ class _Written:
         self._set_up()
         self._head()
         for section in document.sections:
-            self._line(numbered(section), "Heading 1")
-            for block, level in headed(section):
+            self._line(section.numbered, "Heading 1")
+            for block, level in headed(section.blocks, above=1):
                 self._block(block, level)
 
     def bytes(self) -> bytes:
@@ -88,7 +89,7 @@ class _Written:
         raw = io.BytesIO()
         self.file.save(raw)
         parts = unpacked(raw.getvalue())
-        title, language = seen(name_of(self.document)), self.document.language
+        title, language = seen(self.document.name), self.document.language
         parts["docProps/core.xml"] = _CORE.format(title=escape(title), language=language).encode()
         parts["docProps/app.xml"] = _APP
         return packed(parts)
@@ -154,7 +155,7 @@ class _Written:
             line = self._line(f"{word}: ", bold=True)
             self._say(line, text)
         if document.is_simulation:
-            self._line(document.labels[_INVENTED], bold=True)
+            self._line(document.labels[INVENTED], bold=True)
         for text in document.disclaimers:
             self._line(text, soft=True)
         if document.log_head:

@@ -14,11 +14,10 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from trucewatch.sitreps.blocks import Block, Document, Findings, Heading, Section
+from trucewatch.sitreps.blocks import Block, Document, Findings, headed
 from trucewatch.sitreps.languages import runs, seen
 
-# How the parts of page one stand side by side, by the ids of their headings; a part that is not here joins the one
-# before it.
+# How the parts of page one stand side by side.
 _PLACES = {
     "assessment": "assessment",
     "counts": "wide",
@@ -41,7 +40,7 @@ class _Part:
 def render_page(document: Document) -> str:
     """Write a sitrep as one self-contained HTML page; the same document gives the same bytes."""
     templates = _templates(document)
-    parts = list(_parts(document.sections[0]))
+    parts = [_Part(_PLACES[id], id, blocks) for id, blocks in document.sections[0].parts]
     told = {one.id: one for one in _told(document)}
     rest = document.sections[1:]
     has_map = any(section.id == "map" for section in rest)
@@ -62,7 +61,7 @@ def _templates(document: Document) -> Environment:
     templates.filters.update(
         isolated=partial(isolated, direction=document.direction),
         css_text=css_text,
-        deep=_headed,
+        deep=partial(headed, above=2),
         kind=_kind,
         drawn=Markup,
         lines=str.splitlines,
@@ -72,27 +71,6 @@ def _templates(document: Document) -> Environment:
 
 def _kind(block: Block) -> str:
     return type(block).__name__
-
-
-def _parts(overview: Section) -> Iterator[_Part]:
-    """Cut the overview at its headings into the parts of page one."""
-    place, id, held = "assessment", "assessment", list[Block]()
-    for block in overview.blocks:
-        if isinstance(block, Heading) and block.id in _PLACES:
-            yield _Part(place, id, tuple(held))
-            place, id, held = _PLACES[block.id], block.id, []
-        held.append(block)
-    yield _Part(place, id, tuple(held))
-
-
-def _headed(section: Section) -> list[tuple[Block, int]]:
-    """Return the blocks of a section, each heading with its level: none is more than one below the last."""
-    last, found = 2, []
-    for block in section.blocks:
-        if isinstance(block, Heading):
-            last = min(block.level, last + 1)
-        found.append((block, last))
-    return found
 
 
 def _told(document: Document) -> Iterator[Any]:

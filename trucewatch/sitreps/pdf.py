@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -19,6 +19,7 @@ from typing import Any, Literal
 import typst
 
 from trucewatch.sitreps.blocks import (
+    INVENTED,
     Block,
     Bullets,
     Document,
@@ -29,14 +30,13 @@ from trucewatch.sitreps.blocks import (
     Section,
     Table,
     Terms,
+    headed,
 )
 from trucewatch.sitreps.faces import FAMILY, drawn, faces
 from trucewatch.sitreps.languages import runs
 
-_INVENTED = "Invented reports of invented events. Nothing in this document happened."
 # On page one each of these parts stands beside the next, by the ids of the headings that they begin with.
 _BESIDE = {"counts": "harm", "by-area": "where"}
-_ALONE = "not-seen"
 _PIXELS_PER_INCH = 120.0
 _LOOK = f"""<style>
 text {{ fill: #50555d; stroke: none; font-size: 12px; font-family: {FAMILY}; }}
@@ -125,12 +125,12 @@ def _content(document: Document) -> dict[str, Any]:
 
     labels = document.labels
     return {
-        "name": drawn(name_of(document)),
+        "name": drawn(document.name),
         "language": document.language,
         "direction": document.direction,
         "marking": say(document.marking),
         "simulation": document.is_simulation,
-        "invented": say(labels[_INVENTED]),
+        "invented": say(labels[INVENTED]),
         "heading": say(document.heading),
         "title": say(document.title),
         "other_titles": [(code, _direction(words), drawn(words)) for code, words in document.other_titles],
@@ -142,7 +142,7 @@ def _content(document: Document) -> dict[str, Any]:
         "log_head": [drawn(line) for line in document.log_head.splitlines()],
         "qr": stand_alone(document.qr) if document.qr else "",
         "sections": [
-            {"title": say(numbered(section)), "rows": _rows(at, section, say)}
+            {"title": say(section.numbered), "rows": _rows(at, section, say)}
             for at, section in enumerate(document.sections)
         ],
     }
@@ -153,53 +153,18 @@ def _direction(text: str) -> str:
     return "rtl" if next(runs(text, "ltr"), ("", False))[1] else "ltr"
 
 
-def name_of(document: Document) -> str:
-    """Return what a file of a sitrep calls itself."""
-    comma = document.labels[", "]
-    return f"{document.marking}: {document.heading}{comma}{document.title}{comma}{document.facts[0][1]}"
-
-
-def numbered(section: Section) -> str:
-    """Return the title of a section with its number."""
-    return f"{section.number} · {section.title}" if section.number else section.title
-
-
-def headed(section: Section) -> list[tuple[Block, int]]:
-    """Return the blocks of a section, each with the level of the heading that it stands under or is (the section's own
-    is 1): none is more than one below the last.
-    """
-    last, found = 1, []
-    for block in section.blocks:
-        if isinstance(block, Heading):
-            last = min(block.level - 1, last + 1)
-        found.append((block, last))
-    return found
-
-
 def _rows(at: int, section: Section, say: Say) -> list[list[list[dict[str, Any]]]]:
     """Return what stands in a section, row by row, in each row side by side: on page one some parts do."""
     rows: list[list[list[dict[str, Any]]]] = []
     before = ""
-    for name, blocks in _parts(section) if at == 0 else [("", headed(section))]:
-        told = [_block(block, level, say) for block, level in blocks]
+    for name, blocks in section.parts if at == 0 else [("", section.blocks)]:
+        told = [_block(block, level, say) for block, level in headed(blocks, above=1)]
         if name and _BESIDE.get(before) == name:
             rows[-1].append(told)
         else:
             rows.append([told])
         before = name
     return rows
-
-
-def _parts(overview: Section) -> Iterator[tuple[str, list[tuple[Block, int]]]]:
-    """Cut the overview into its parts, each with the id of the heading that it begins with."""
-    begins = {*_BESIDE, *_BESIDE.values(), _ALONE}
-    name, held = "", list[tuple[Block, int]]()
-    for block, level in headed(overview):
-        if isinstance(block, Heading) and block.id in begins:
-            yield name, held
-            name, held = block.id, []
-        held.append((block, level))
-    yield name, held
 
 
 def _block(block: Block, level: int, say: Say) -> dict[str, Any]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 import numpy as np
@@ -11,13 +10,12 @@ import polars as pl
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from trucewatch.acts import act_tree
+from trucewatch import patrols
 from trucewatch.agreement.terms import Agreement, Clause
-from trucewatch.evidence import Assertion, Extent
+from trucewatch.patrols import Seen, Window, quiet_windows
+from trucewatch.sitreps.material import Material
 from trucewatch.where import SLIVER_M2, PlaceKind, Plane, place_shape
 
-# As SLIVER_M2, in square degrees.
-_SLIVER_DEGREES2 = SLIVER_M2 / 1.1e5**2
 _SLIVER_M = 1.0
 _PLACED = {"incident": pl.String(), "zone": pl.String()}
 
@@ -65,59 +63,14 @@ def _holds(zone: BaseGeometry, place: BaseGeometry) -> bool:
     return bool(beyond.area <= SLIVER_M2 if place.area > 0 else beyond.length <= _SLIVER_M)
 
 
+def windows_of(material: Material) -> tuple[Window, ...]:
+    """Return when and where acts could have been observed: what the mission logged, and reports that nothing was."""
+    return (*material.beside.windows, *quiet_windows(material.view.claims, material.agreement.gazetteer))
+
+
 def coverage(
-    claims: pl.DataFrame, agreement: Agreement, clause: Clause, zone: str, start: datetime, end: datetime
+    windows: Iterable[Window], agreement: Agreement, clause: Clause, zone: str, start: datetime, end: datetime
 ) -> str:
-    """Say what an empty cell means: `none found` where somebody who could have seen such acts watched the whole zone
-    for the whole time, `partly seen` where only some of it was watched, else `not observed`.
-    """
-    watched = claims.filter(
-        (pl.col("assertion") == Assertion.NOTHING)
-        & (pl.col("place_extent") == Extent.THROUGHOUT)
-        & (pl.col("time_extent") != Extent.WITHIN)
-        & (pl.col("earliest") < end)
-        & (pl.col("latest") > start)
-    )
-    if watched.is_empty() or zone not in agreement.zones:
-        return "not observed"
-    shape = agreement.zones[zone].shape
-    tree = act_tree()
-    acts = [n for n in tree if any(tree.on_one_chain(n, act) for act in clause.what.acts)]
-    watched = watched.filter(pl.col("act").is_in(acts))
-    if watched.is_empty() or shape is None:
-        return "not observed"
-    seen = [
-        (row, place)
-        for row in watched.sort("earliest", "claim_key").iter_rows(named=True)
-        if (place := place_shape(row, agreement.gazetteer)) is not None and _overlap(place, shape)
-    ]
-    if not seen:
-        return "not observed"
-    for act in clause.what.acts:
-        # Whoever saw no shelling, or no tanks, says nothing of other fire.
-        views = [
-            (row["earliest"], row["latest"], place)
-            for row, place in seen
-            if tree.covers(row["act"], act) and row["weapon"] is None
-        ]
-        if not _is_complete(views, shape, start, end):
-            return "partly seen"
-    return "none found"
-
-
-def _overlap(place: BaseGeometry, zone: BaseGeometry) -> bool:
-    # Areas that share a border only touch.
-    return bool(place.intersection(zone).area > min(_SLIVER_DEGREES2, place.area / 2))
-
-
-def _is_complete(
-    views: Sequence[tuple[datetime, datetime, BaseGeometry]], zone: BaseGeometry, start: datetime, end: datetime
-) -> bool:
-    """Say whether at every instant of the period what was being watched covers the zone."""
-    cuts = sorted({start, end, *(min(max(edge, start), end) for first, last, _ in views for edge in (first, last))})
-    for at, until in itertools.pairwise(cuts):
-        watching = [place for first, last, place in views if first <= at and until <= last]
-        # Where two views overlap, their union may leave out a hair along the edge of the zone.
-        if not watching or zone.difference(shapely.union_all(watching)).area > _SLIVER_DEGREES2:
-            return False
-    return True
+    """Say what an empty cell means, by what could be observed of a clause's acts in a zone (`patrols.coverage`)."""
+    shape = agreement.zones[zone].shape if zone in agreement.zones else None
+    return str(patrols.coverage(windows, clause.what.acts, shape, start, end) if shape else Seen.NOT_OBSERVED)

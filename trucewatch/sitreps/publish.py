@@ -28,6 +28,7 @@ from trucewatch.sitreps.tables import (
     findings_parquet,
     findings_table,
     summary_json,
+    told_in_english,
 )
 
 SUMMARY = "summary.json"
@@ -101,7 +102,7 @@ def publish(
                 for word in LAYOUTS:
                     if word in formats:
                         (made / _layout(word, language)).write_bytes(_laid_out(document, word))
-            told = about(figures, agreement, kind, topic)
+            told = told_in_english(about(figures, agreement, kind, topic), agreement, sheet)
             for word in TABLES:
                 if word in formats:
                     (made / TABLES[word]).write_bytes(_tabled(told, agreement, sheet, word))
@@ -166,7 +167,7 @@ def _tabled(figures: Figures, agreement: Agreement, style: Style, word: str) -> 
         case "xlsx":
             from trucewatch.sitreps.spreadsheet import findings_xlsx
 
-            return findings_xlsx(figures, style.columns)
+            return findings_xlsx(figures, style)
         case "parquet":
             return findings_parquet(figures, agreement)
         case "geojson":

@@ -24,7 +24,20 @@ from trucewatch.incidents import FIRST_HAND
 from trucewatch.levels import Level
 from trucewatch.names import plain_name
 from trucewatch.sitreps.disclosure import without_area
-from trucewatch.sitreps.languages import in_english, joined, listed, name, phrase, sentences, when
+from trucewatch.sitreps.languages import (
+    actor_name,
+    in_english,
+    joined,
+    line_name,
+    listed,
+    name,
+    party_name,
+    phrase,
+    phrases,
+    sentences,
+    when,
+    zone_name,
+)
 from trucewatch.sitreps.material import Material, Told
 from trucewatch.when import Span
 from trucewatch.where import PlaceKind, circle_round
@@ -40,25 +53,22 @@ _QUESTIONS = {
     COMPLETE_RECORD: phrase("that the record for this time is complete, so that silence means that it was not done"),
 }
 # What other modules put into words, none of which has parts.
-_SAID_ELSEWHERE = {
-    str(said): said
-    for said in (
-        phrase("no report names who acted"),
-        phrase("the reports name this actor alone"),
-        phrase("the reports name these as taking part; none says who acted"),
-        phrase("whose duty it is; no report says that it was done in time"),
-        phrase("the reports name this party at each place"),
-        phrase("first-hand observers"),
-        phrase("in all"),
-        phrase("men"),
-        phrase("tanks"),
-        phrase("guns"),
-        phrase("explosions"),
-        phrase("bursts"),
-        phrase("incidents"),
-        phrase("complaints"),
-    )
-}
+_SAID_ELSEWHERE = phrases(
+    phrase("no report names who acted"),
+    phrase("the reports name this actor alone"),
+    phrase("the reports name these as taking part; none says who acted"),
+    phrase("whose duty it is; no report says that it was done in time"),
+    phrase("the reports name this party at each place"),
+    phrase("first-hand observers"),
+    phrase("in all"),
+    phrase("men"),
+    phrase("tanks"),
+    phrase("guns"),
+    phrase("explosions"),
+    phrase("bursts"),
+    phrase("incidents"),
+    phrase("complaints"),
+)
 _HELD = re.compile(r"At least ([\d,]+) (.+) at (\d+) places at one time, where at most ([\d,]+) are allowed")
 _UNNAMED = phrase("the mandate does not let the mission name parties")
 
@@ -102,7 +112,7 @@ def _told(
     told_when = when(Span(row["earliest"], row["latest"], "told"), agreement.timezone)
     where = tell_place(row, agreement)
     settled = _ways(row, material)
-    responsible = tuple(_actor(actor, agreement) for actor in row["responsible"])
+    responsible = tuple(actor_name(actor, agreement) for actor in row["responsible"])
     act = act_tree().label(row["act"])
     return Told(
         id=row["finding"],
@@ -128,10 +138,6 @@ def _told(
         account=row,
         earliest=row["earliest"],
     )
-
-
-def _actor(id: str, agreement: Agreement) -> str:
-    return name("actor", id, agreement.register.label(id))
 
 
 def _responsibility(row: Mapping[str, Any], responsible: Sequence[str], material: Material) -> str:
@@ -162,7 +168,7 @@ def _told_occasion(
     told_when = when(Span(row["earliest"], row["latest"], "told"), agreement.timezone)
     chain = tuple(link for incident in row["rests_on"] for link in chains[incident])
     if material.names_parties:
-        party = _party_label(row["responsible"][0], agreement)
+        party = party_name(row["responsible"][0], agreement)
     else:
         row = {**row, "responsible": []}
         party = phrase("the party whose duty it is")
@@ -217,12 +223,6 @@ def _reports(number: int) -> str:
     return phrase("{count} report", "{count} reports", count=number)
 
 
-def _party_label(party: str, agreement: Agreement) -> str:
-    if party in agreement.parties:
-        return name("party", party, party.replace("-", " "))
-    return _actor(party, agreement)
-
-
 def _sentence(row: Mapping[str, Any], material: Material, told_when: str, where: str, accounts: int) -> str:
     act = act_tree().label(row["act"])
     told = phrase(
@@ -254,7 +254,7 @@ def _judged(row: Mapping[str, Any], material: Material) -> str:
     match row["outcome"]:
         case Outcome.VIOLATION:
             if row["hypothetical"]:
-                demander = _actor(agreement.clause(clause).demand_of, agreement)
+                demander = actor_name(agreement.clause(clause).demand_of, agreement)
                 return phrase("Would not meet demand {clause} of {actor}.", clause=clause, actor=demander)
             if material.may_determine:
                 words = phrase("Violation of {clause}, on what was reported.", clause=clause)
@@ -450,9 +450,9 @@ def _unknown(unknown: str, agreement: Agreement) -> str:
         return listed([_unknown(part, agreement) for part in unknown.split(" or ")])
     kind, _, what = unknown.partition(":")
     if kind == "line":
-        return phrase("where the {line} runs", line=name("line", what, agreement.lines[what].label))
+        return phrase("where the {line} runs", line=line_name(what, agreement))
     if kind == "zone":
-        return phrase("where {zone} lies", zone=name("zone", what, agreement.zones[what].label))
+        return phrase("where {zone} lies", zone=zone_name(what, agreement))
     if kind == "precondition":
         words = agreement.preconditions.get(what, {}).get("en", what.replace("-", " ")).rstrip(".")
         return phrase("whether {precondition}", precondition=name("precondition", what, words))

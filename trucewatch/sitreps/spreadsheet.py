@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +11,9 @@ import xlsxwriter
 
 from trucewatch.problems import WrongCall, did_you_mean
 from trucewatch.sitreps.archives import packed, unpacked
+from trucewatch.sitreps.languages import ENGLISH
 from trucewatch.sitreps.material import Figures
+from trucewatch.sitreps.style import Style
 from trucewatch.sitreps.tables import FINDINGS, FOR_PROGRAMS, defused, findings_table
 
 MOST_ROWS = 1_048_575  # of a sheet, below its head
@@ -24,14 +25,15 @@ _PROSE = ("sentence", "place", "responsibility", "settled_by")
 _A4 = 9
 
 
-def findings_xlsx(figures: Figures, columns: Sequence[str] = ()) -> bytes:
-    """Return the findings of a sitrep as XLSX: a sheet of findings, and one that says what they are.
+def findings_xlsx(figures: Figures, style: Style | None = None) -> bytes:
+    """Return the findings of a sitrep as XLSX: a sheet of findings, and one that says what they are and whose.
 
-    `columns` are names of the findings table, in the order that is asked for; none: all that its CSV has. Every text is
-    a text, and none of it is run; times are in UTC. Raises WrongCall for a column that there is not.
+    The columns, and their order, are those of the mission's style sheet; where it names none, all that the CSV has.
+    Every text is a text, and none of it is run; times are in UTC. Raises WrongCall for a column that there is not.
     """
+    sheet = style or Style()
     known = [name for name in FINDINGS if name not in FOR_PROGRAMS]
-    for name in columns:
+    for name in sheet.columns:
         if name not in known:
             raise WrongCall(
                 f"columns: '{name}' is no column of findings; {did_you_mean(name, known) or 'see findings.csv'}"
@@ -40,15 +42,17 @@ def findings_xlsx(figures: Figures, columns: Sequence[str] = ()) -> bytes:
         [
             ("Marking", figures.marking.upper()),
             *([("SIMULATION", "Invented reports of invented events. None of this happened.")] * figures.is_simulation),
+            *([("Mission", mission)] if (mission := sheet.mission_name(ENGLISH)) else []),
             ("Agreement", str(figures.title)),
             ("Period", str(figures.period.text)),
             ("Reports reach to", str(figures.cut_off)),
             ("Times", "UTC; the last instant of a span is not part of it"),
+            *(("Disclaimer", text) for text in sheet.disclaimed(ENGLISH, figures.reader)),
         ],
         schema={"what": pl.String(), "told": pl.String()},
         orient="row",
     )
-    table = findings_table(figures).select(columns or known)
+    table = findings_table(figures).select(sheet.columns or known)
     if table.height > MOST_ROWS:
         raise WrongCall(f"findings.xlsx: a sheet holds {MOST_ROWS:,} rows, and there are {table.height:,}; ask for csv")
     raw = io.BytesIO()

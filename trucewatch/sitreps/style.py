@@ -27,8 +27,8 @@ class Style:
     """A mission's style sheet, the key `style` of its mandate.
 
     `actors` (parties, guarantors, authorities) and `places` (zones and lines) hold by id how each is named, the first
-    wording that fits an audience and a language deciding; `disclaimers` are printed on every product, in their order;
-    `columns` is the order of the columns of a spreadsheet (empty: all, in the order of the findings table).
+    wording that fits an audience and a language deciding; `disclaimers` stand in every product for people, in their
+    order; `columns` is the order of the columns of a spreadsheet (empty: all, in the order of the findings table).
     """
 
     mission: Mapping[str, str] = field(default_factory=dict)

@@ -15,7 +15,9 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from trucewatch.agreement.terms import Agreement
+from trucewatch.sitreps.languages import ENGLISH, language_of, told_in
 from trucewatch.sitreps.material import Figures, Told
+from trucewatch.sitreps.style import Style
 from trucewatch.where import PlaceKind, place_shape
 
 FORMAT = 1
@@ -54,6 +56,14 @@ FINDINGS: dict[str, pl.DataType] = {
 FOR_PROGRAMS = ("tests", "chain_to_line")  # JSON, which nobody reads in a cell
 
 
+def told_in_english(figures: Figures, agreement: Agreement, style: Style) -> Figures:
+    """Return figures as the tables tell them: in English, with everything called what the mission's style sheet calls
+    it to their reader.
+    """
+    told: Figures = told_in(figures, language_of(ENGLISH, agreement, style, figures.reader))
+    return told
+
+
 def findings_table(figures: Figures) -> pl.DataFrame:
     """Return the findings of a sitrep, one row each, by clause, time and id; `chain_to_line` is the chain as JSON."""
     rows = [_row(told, figures.marking) for told in figures.told]
@@ -67,7 +77,7 @@ def _row(told: Told, marking: str) -> dict[str, Any]:
         "finding": told.id,
         "clause": told.clause,
         "outcome": told.outcome,
-        "sentence": told.sentence,
+        "sentence": told.sentence_and_reply,
         "earliest": account["earliest"],
         "latest": account["latest"],
         "place": told.where,

@@ -1,0 +1,116 @@
+"""Liaison: what passed between the mission and the parties, how long it took, and what they replied."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import timedelta
+
+from trucewatch.agreement.terms import Agreement
+from trucewatch.liaison import State, Times, Wait, differ
+from trucewatch.sitreps.blocks import Block, Bullets, Heading, Paragraph, Section, Table
+from trucewatch.sitreps.languages import phrase, sentences, when
+from trucewatch.sitreps.material import Figures, LiaisonLog
+from trucewatch.sitreps.sections.counts import figure
+from trucewatch.when import FAR_AHEAD, Span
+
+_STATES = {
+    State.OPEN: phrase("open"),
+    State.SUSPENDED: phrase("suspended"),
+    State.IN_USE: phrase("in use"),
+    State.CLOSED: phrase("closed"),
+}
+_WAITS = {
+    Wait.ACKNOWLEDGEMENT: phrase("to be acknowledged"),
+    Wait.ANSWER: phrase("to be answered"),
+    Wait.PROMISE: phrase("what was promised to be done"),
+}
+
+
+def liaison(figures: Figures, agreement: Agreement) -> Section:
+    """Return what the liaison log holds of the period, and the replies of the parties."""
+    log = figures.liaison
+    if log is None:
+        none = phrase("This mission keeps no liaison log. What the parties answered is not recorded.")
+        blocks: list[Block] = [Paragraph(none)]
+    else:
+        blocks = [*_channels(log, agreement), *_times(log), *_open(log)]
+    replies = tuple(sentences(f"{one.clause}, {one.id}:", one.reply) for one in figures.told if one.reply)
+    if replies:
+        blocks += [Heading(phrase("Replies of the parties"), "replies"), Bullets(replies)]
+    elif log is not None:
+        blocks.append(Paragraph(phrase("No reply of a party to a finding of this period is recorded.")))
+    return Section("8", phrase("Liaison and the parties’ responses"), "liaison", tuple(blocks))
+
+
+def _channels(log: LiaisonLog, agreement: Agreement) -> list[Block]:
+    if not log.channels:
+        return []
+    rows = tuple(
+        (
+            one.channel,
+            _STATES[one.state],
+            when(
+                Span(one.start.earliest, one.end.latest if one.end else FAR_AHEAD, "interval"),
+                agreement.timezone,
+            ),
+            one.says,
+        )
+        for one in log.channels
+    )
+    named = sorted({one.channel for one in log.channels})
+    disputed = [name for name in named if differ(one for one in log.channels if one.channel == name)]
+    head = (phrase("Channel"), phrase("State"), phrase("When"), phrase("Who says so"))
+    blocks: list[Block] = [Table(phrase("Channels, as each source tells of them"), head, rows)]
+    if disputed:
+        words = phrase("It is told differently whether these could be used: {channels}.", channels=", ".join(disputed))
+        blocks.append(Paragraph(words, "note"))
+    return blocks
+
+
+def _times(log: LiaisonLog) -> list[Block]:
+    rows = tuple(
+        (word, figure(times.notices), figure(times.open_so_far), *(_hours(length) for length in _quartiles(times)))
+        for word, times in (
+            (phrase("to acknowledge"), log.to_acknowledge),
+            (phrase("to answer"), log.to_answer),
+        )
+    )
+    head = (
+        "",
+        phrase("Notices"),
+        phrase("Open at the end"),
+        phrase("A quarter within"),
+        phrase("Half within"),
+        phrase("Three quarters within"),
+    )
+    caption = phrase("How long it took, of the notices sent in the period; what is open still is reckoned with")
+    sent = phrase("{count} notice was sent.", "{count} notices were sent.", count=log.sent)
+    return [Paragraph(sent), Table(caption, head, rows, frozenset(range(1, 6)), "slim")]
+
+
+def _quartiles(times: Times) -> tuple[timedelta | None, ...]:
+    return times.lower, times.median, times.upper
+
+
+def _hours(length: timedelta | None) -> str:
+    if length is None:
+        return phrase("not reached")
+    return phrase("{hours} h", hours=f"{length.total_seconds() / 3600:.1f}")
+
+
+def _open(log: LiaisonLog) -> list[Block]:
+    waits = Counter(wait for matter in log.open for wait in matter.waits_for)
+    overdue = sum(matter.is_overdue for matter in log.open)
+    rows = ((_WAITS[wait], figure(waits[wait])) for wait in Wait)
+    caption = phrase("What was open at the end of the period")
+    late = phrase("{count} promise is overdue.", "{count} promises are overdue.", count=overdue)
+    return [
+        Table(caption, (phrase("Waits"), phrase("Notices")), tuple(rows), frozenset({1}), "slim"),
+        Paragraph(late, "note"),
+    ]
+
+
+def political() -> Section:
+    """Return talks and positions; nothing is recorded of them yet."""
+    words = phrase("Talks and the positions of the parties are not recorded yet.")
+    return Section("9", phrase("Political developments"), "political", (Paragraph(words),))
