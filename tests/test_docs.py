@@ -133,8 +133,10 @@ def hold(page: Path, chosen: list[Command], lines: list[str], results: list[tupl
 
 
 @pytest.mark.parametrize("on_data", [False, True], ids=["alone", "on-real-data"])
-def test_the_readme_prints_what_it_says(on_data: bool, tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    page = ROOT / "README.md"
+@pytest.mark.parametrize("page", [ROOT / "README.md", DOCS / "readings.md"], ids=named)
+def test_a_page_with_real_data_prints_what_it_says(
+    page: Path, on_data: bool, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
     lines = page.read_text("utf-8").splitlines()
     chosen = [c for c in commands(lines) if ("TRUCEWATCH_DATA" in c.text or "out/real" in c.text) is on_data]
     assert chosen
@@ -143,7 +145,9 @@ def test_the_readme_prints_what_it_says(on_data: bool, tmp_path: Path, request: 
     hold(page, chosen, lines, results)
 
 
-@pytest.mark.parametrize("name", ["tutorial.md", "corroboration.md", "ledger.md", "releases.md"])
+@pytest.mark.parametrize(
+    "name", ["actors.md", "tutorial.md", "corroboration.md", "ledger.md", "logs.md", "releases.md", "talks.md"]
+)
 def test_a_page_of_commands_prints_what_it_says(name: str, tmp_path: Path) -> None:
     page = DOCS / name
     lines = page.read_text("utf-8").splitlines()
@@ -240,8 +244,8 @@ def test_what_ships_is_named() -> None:
 
 # The calls that make a problem, and which of their arguments is its code, or what `unknown-` is put before.
 CODED = {"Problem": 2, "report": 1, "_complain": 1, "_geometry_problem": 3, "refuse": 1, "refuse_where": 1, "read": 1}
-CODED |= {"read_rows": 1}
-UNKNOWN = {"_unknown": 1, "_references": 3, "_choice": 1}
+CODED |= {"read_rows": 1, "problem": 0, "_Refused": 0, "among": 1, "_one_of": 1}
+UNKNOWN = {"_unknown": 1, "_reference": 3, "_references": 3, "_choice": 1}
 
 
 def codes() -> set[str]:
@@ -261,7 +265,7 @@ def codes() -> set[str]:
 
 
 def test_every_problem_is_told_of() -> None:
-    pages = ("problems.md", "agreement-format.md", "source-format.md")
+    pages = ("actors.md", "problems.md", "agreement-format.md", "source-format.md")
     told = {word for page in pages for word in re.findall(r"`([a-z-]+)`", (DOCS / page).read_text("utf-8"))}
     assert len(codes()) > 60
     assert sorted(codes() - told) == []

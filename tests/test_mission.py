@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 import shutil
-from datetime import date
+import tempfile
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 import apsw
+import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from tests.missions import LAW, new_mission, on, products, receive, seen, verify
+from tests.missions import LAW, erase, new_mission, on, products, receive, seen, verify
+from trucewatch.agreement.terms import What
+from trucewatch.beside import Beside
 from trucewatch.evidence import Standard
-from trucewatch.mission import Mission, assess_files, shipped, versions
+from trucewatch.levels import Level
+from trucewatch.mission import Assessment, Mission, assess_files, open_agreement, shipped, versions
+from trucewatch.patrols import Window
 from trucewatch.problems import TrucewatchError, WrongCall
+from trucewatch.route import follow_route
+from trucewatch.when import read_edtf
 
 
 @pytest.fixture
@@ -235,3 +247,191 @@ def test_a_period_without_ends_is_closed_by_what_was_received(watch: Mission) ->
     assert watch.run(period="2018/..").summary["period"]["end"] == "2018-06-01T21:00:00Z"
     with pytest.raises(TrucewatchError, match="period"):
         watch.run(period="last week")
+
+
+# ---- what it writes down itself --------------------------------------------------------------------------------------
+
+PATROLS = "patrol,planned_from,planned_until,area,outcome,turned_back_by,reason,restriction,from,until,level,withdrawn"
+WENT = "P-1,2018-06-01T00:00,2018-07-01T00:00,suwayda,executed,,,,2018-06-01T00:00,2018-07-01T00:00,,"
+TURNED_BACK = "P-2,2018-06-02T08:00,2018-06-02T12:00,suwayda,turned-back,Government of Syria,heron rock,denial,,,{},"
+WINDOWS = "window,patrol,from,until,area,could_observe,level"
+ALL_MONTH = "W-1,P-1,2018-06-01T00:00,2018-07-01T00:00,suwayda,use-of-weapons,{}"
+
+
+def logged(watch: Mission, sheet: str, *rows: str, day: int = 1) -> list[str]:
+    """Have a mission log rows on one of its days; return the codes of what was refused."""
+    path = watch.folder.parent / f"{sheet}.csv"
+    path.write_text("\n".join([PATROLS if sheet == "patrols" else WINDOWS, *rows]) + "\n", encoding="utf-8")
+    return [problem.code for problem in watch.log(sheet, [path], now=on(day))[1]]
+
+
+def test_a_patrol_that_was_turned_back_is_an_incident_like_any_other(watch: Mission) -> None:
+    received(watch, seen("F1"))
+    before = watch.run()
+    assert logged(watch, "patrols", TURNED_BACK.format("")) == []
+    after = watch.run()
+    assert dict(after.figures.acts) == {**before.figures.acts, "movement-denied": 1}
+    (row,) = after.claims.filter(source="patrols").rows(named=True)
+    assert (row["record"], row["file"], row["line"], row["entry"]) == ("P-2", "patrols.csv", 2, 4)
+    assert after.figures.patrols == {"turned-back": 1}
+
+
+def test_a_clause_on_access_judges_it(watch: Mission) -> None:
+    logged(watch, "patrols", TURNED_BACK.format("").replace("suwayda", "daraa"), WENT)
+    law = watch.agreement
+    access = replace(law.clause("C1"), id="A1", what=What(("restriction-of-movement",)), outside_scope=())
+    law = replace(law, clauses=(access,))
+    (told,) = follow_route(watch.run().claims, (), (), law, None, None, Level.MISSION).figures.told
+    assert (told.clause, told.act, told.outcome) == ("A1", "movement denied", "violation")
+    assert told.responsible == ("Government of Syria",)
+
+
+@pytest.mark.parametrize(
+    ("level", "audience", "is_told"),
+    [("", "mission", True), ("", "guarantors", False), ("parties", "parties", True), ("parties", "public", False)],
+)
+def test_a_row_is_told_to_whom_it_is_for(watch: Mission, level: str, audience: str, is_told: bool) -> None:
+    logged(watch, "patrols", TURNED_BACK.format(level))
+    told = watch.run(audience=audience)
+    assert ("movement-denied" in told.figures.acts) is is_told
+    assert bool(told.figures.patrols) is is_told
+    assert ("heron rock" in repr(told.claims.rows())) is is_told
+
+
+def test_what_is_made_of_the_log_is_marked_with_its_level(watch: Mission) -> None:
+    logged(watch, "patrols", WENT)
+    assert watch.run(period="2018-06").figures.marking == "mission"
+    assert watch.run(period="2018-06", audience="guarantors").figures.marking == "public"
+
+
+def test_the_log_stands_as_of_each_entry(watch: Mission) -> None:
+    logged(watch, "patrols", WENT, day=1)
+    logged(watch, "patrols", TURNED_BACK.format(""), day=2)
+    logged(watch, "patrols", "P-2,,,,,,,,,,,yes", day=3)
+    logged(watch, "patrols", TURNED_BACK.format("").replace("denial", "delay"), day=4)
+    ids = [[line.id for line in watch.lines(entry)] for entry in range(1, 6)]
+    assert ids == [[], ["P-1"], ["P-1", "P-2"], ["P-1"], ["P-1", "P-2"]]
+    acts = [list(watch.run(as_of=entry).figures.acts) for entry in (3, 4, 5)]
+    assert acts == [["movement-denied"], [], ["movement-delayed"]]
+    assert [line.since for line in watch.lines()] == [2, 3]
+
+
+def test_a_row_that_comes_later_changes_no_byte_of_what_was_made_before(watch: Mission, tmp_path: Path) -> None:
+    received(watch, seen("F1"))
+    logged(watch, "patrols", WENT)
+    number = watch.lines()[-1].number
+    before = products(watch, tmp_path / "before", number)
+    logged(watch, "patrols", TURNED_BACK.format("public"), day=2)
+    logged(watch, "windows", ALL_MONTH.format("public"), day=3)
+    assert products(watch, tmp_path / "after", number) == before
+    assert products(watch, tmp_path / "now") != before
+
+
+def test_a_row_is_committed_to_those_alone_whom_it_is_for(watch: Mission) -> None:
+    logged(watch, "patrols", TURNED_BACK.format("parties"))
+    (line,) = watch.lines()
+    with watch.record(is_read_only=True) as record:
+        opened = {word: one.content for word, one in record.store.openings("internal", line.number).items()}
+    held = {word for word, content in opened.items() if b"heron rock" in content}
+    assert held == {word for word in opened if word != "public"}
+    assert {word for word, content in opened.items() if b"patrols.csv" in content} == {"mission", "sealed"}
+    assert opened["public"] == b""
+    assert verify(watch).problems == ()
+
+
+def test_rows_are_entered_all_together_or_not_at_all(watch: Mission) -> None:
+    logged(watch, "patrols", WENT, day=3)
+    with pytest.raises(TrucewatchError, match="nothing was entered"):
+        logged(watch, "patrols", TURNED_BACK.format(""), WENT.replace("P-1", "P-3"), day=2)
+    assert [line.id for line in watch.lines()] == ["P-1"]
+
+
+def test_what_was_not_adopted_logs_nothing(watch: Mission) -> None:
+    mandate = watch.folder / "mandate.yml"
+    mandate.write_text(mandate.read_text().replace("[observe, record]", "[observe, record, verify]"))
+    with pytest.raises(TrucewatchError, match="is not the one adopted"):
+        logged(watch, "patrols", WENT)
+
+
+def test_of_a_row_that_was_erased_nothing_is_left(watch: Mission) -> None:
+    logged(watch, "patrols", WENT)
+    (line,) = watch.lines()
+    erase(watch, str(line.number), "chief", "by law", on(2))
+    assert watch.lines() == ()
+    with pytest.raises(TrucewatchError, match="was erased"):
+        watch.lines(line.number)
+
+
+def test_a_step_is_about_what_the_mission_has(watch: Mission) -> None:
+    assert received(watch, seen("F1"))
+    path = watch.folder.parent / "steps.csv"
+    path.write_text("step,subject,stage,on\nS-1,F1,received,2018-06-03\nS-2,F2,received,2018-06-03\n", encoding="utf-8")
+    entered, problems = watch.log("steps", [path], now=on(2))
+    assert [line.id for line in entered] == ["S-1"]
+    assert [(problem.line, problem.code) for problem in problems] == [(3, "unknown-subject")]
+
+
+def test_coverage_comes_from_windows_and_a_zone_that_nobody_saw_stays_not_observed(watch: Mission) -> None:
+    received(watch, seen("F1"))
+    assert set(words_of(watch.run(period="2018-06")).values()) == {"not observed"}
+    logged(watch, "patrols", WENT)
+    logged(watch, "windows", ALL_MONTH.format(""), day=2)
+    after = words_of(watch.run(period="2018-06"))
+    assert {zone for (_, zone), word in after.items() if word == "none found"} == {"suwayda"}
+    assert after["C1", "suwayda"] == "none found"
+    # Whoever watched for fire says nothing of forces; and of fire only those know who may know of the window.
+    assert after["C3", "suwayda"] == "not observed"
+    assert set(words_of(watch.run(period="2018-06", audience="guarantors")).values()) == {"not observed"}
+
+
+def words_of(done: Assessment) -> dict[tuple[str, str], str]:
+    """Return what the cells say in which nothing is counted."""
+    cells = {(clause, zone): cell for clause, row in done.figures.matrix.items() for zone, cell in row.items()}
+    return {at: cell.word for at, cell in cells.items() if not cell.counts}
+
+
+MID_MAY = datetime(2018, 5, 15, tzinfo=UTC)
+SHAPES = [zone.shape for zone in open_agreement(LAW).zones.values() if zone.shape is not None]
+
+
+@settings(max_examples=5)
+@given(
+    st.lists(
+        st.builds(
+            lambda shape, day, days, act: Window(MID_MAY + day, MID_MAY + day + days, shape, (act,)),
+            st.sampled_from(SHAPES),
+            st.integers(0, 40).map(lambda n: timedelta(days=n)),
+            st.integers(1, 40).map(lambda n: timedelta(days=n)),
+            st.sampled_from(["act", "use-of-weapons", "positions"]),
+        ),
+        min_size=1,
+        max_size=4,
+    )
+)
+def test_coverage_changes_nothing_but_the_words_of_cells(windows: list[Window]) -> None:
+    told = [watched(()), watched(tuple(windows))]
+    without, with_them = (done.figures for done in told)
+    assert without.counts["violation"] > 0
+    assert told[0].material.findings.equals(told[1].material.findings)
+    bare = [replace(figures, matrix={}, not_seen=()) for figures in (without, with_them)]
+    assert bare[0] == bare[1]
+    for clause, row in without.matrix.items():
+        for zone, cell in row.items():
+            assert with_them.matrix[clause][zone].counts == cell.counts
+            if cell.counts:
+                assert with_them.matrix[clause][zone] == cell
+
+
+@cache
+def watched(windows: tuple[Window, ...]) -> Assessment:
+    law = open_agreement(LAW)
+    span, beside = read_edtf("2018-05-20/2018-07-10", law.timezone), Beside(windows=windows)
+    return follow_route(_sightings(), (), (), law, law.readings["israel"], span, Level.MISSION, beside=beside)
+
+
+@cache
+def _sightings() -> pl.DataFrame:
+    with tempfile.TemporaryDirectory() as folder:
+        watch = new_mission(Path(folder) / "watch")
+        receive(watch, [seen("F1"), seen("F2", 32.7), seen("F3", 32.9, 5)])
+        return watch.run().claims

@@ -22,6 +22,12 @@ def test_the_demo_says_simulation_everywhere_and_is_the_same_each_time(tmp_path:
     assert json.loads(bytes_["summary.json"])["rows_refused"] == 0
 
 
+def test_the_demo_comes_in_the_formats_and_languages_that_are_asked_for(tmp_path: Path) -> None:
+    _, written = demo(tmp_path / "out", formats=("md", "json"), languages=("en", "ar"))
+    assert [path.name for path in written] == ["sitrep.md", "sitrep.ar.md", "findings.json"]
+    assert all("SIMULATION" in path.read_text("utf-8") or "محاكاة" in path.read_text("utf-8") for path in written[:2])
+
+
 def test_simulated_reports_make_a_simulation_of_whatever_is_made_of_them(tmp_path: Path) -> None:
     demo(tmp_path / "out")
     path = tmp_path / "out-simulation" / "SIMULATION_reports_presence.csv"

@@ -25,6 +25,7 @@ from trucewatch.agreement.terms import Agreement
 from trucewatch.claims import claims_of
 from trucewatch.evidence import Assertion, Extent
 from trucewatch.levels import Level
+from trucewatch.patrols import quiet_windows
 from trucewatch.reports import Received, collect
 from trucewatch.simulations import Simulation, is_simulated, simulate
 from trucewatch.sitreps.places import coverage
@@ -225,8 +226,9 @@ def test_what_was_watched_is_calm_and_what_was_not_is_no_better_than_partly_seen
     start, end = claims["earliest"].min(), claims["latest"].max()
     assert isinstance(start, datetime)
     assert isinstance(end, datetime)
+    windows = quiet_windows(claims, law.gazetteer)
     told = {
-        zone: coverage(claims, law, law.clause("C1"), zone, start, end) for zone in ("area-of-separation", "suwayda")
+        zone: coverage(windows, law, law.clause("C1"), zone, start, end) for zone in ("area-of-separation", "suwayda")
     }
     assert told == {"area-of-separation": "none found", "suwayda": "partly seen"}
 

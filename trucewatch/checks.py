@@ -17,6 +17,7 @@ from trucewatch.incidents import corroborate
 from trucewatch.levels import Level
 from trucewatch.problems import Problem
 from trucewatch.shipped import find_agreement
+from trucewatch.talks import read_talks
 from trucewatch.views import view
 
 
@@ -26,6 +27,7 @@ def check(path: str | Path) -> tuple[Agreement, list[Problem], int]:
     problems = list(agreement.problems)
     if problems:
         return agreement, problems, 0
+    problems += read_talks(agreement).problems
     examples, claims, faults = read_examples(agreement)
     problems += faults
     for reading in sorted({example.reading for example in examples}):

@@ -16,10 +16,12 @@ import shapely
 
 from trucewatch.actors import ANYBODY, CIVILIANS, Register, read_pairs
 from trucewatch.agreement.atoms import ClauseTests, plane_of, tests_of
+from trucewatch.agreement.readings import under
 from trucewatch.agreement.terms import Agreement, ClauseKind, Reading
 from trucewatch.assessment.dockets import Docket, docket_of
 from trucewatch.assessment.judgements import CAN_UNTOUCHED, Outcome, judge, outcome_of
 from trucewatch.assessment.occasions import Occasion, ceilings_passed, duties_due
+from trucewatch.beside import NOTHING, Beside
 from trucewatch.evidence import Standard
 from trucewatch.incidents import Incidents
 from trucewatch.kernels.compiled import is_fast_available
@@ -70,12 +72,14 @@ def assess(
     reading: Reading | None = None,
     standard: Standard = Standard.REASONABLE_GROUNDS,
     hypothetical: bool = False,
+    beside: Beside = NOTHING,
 ) -> pl.DataFrame:
     """Judge every incident and occasion under every clause; a findings table (`FINDING_SCHEMA`), by clause and subject.
 
     What no completion touches is not stored, unless it was alleged. `hypothetical` judges the parties' demands instead
-    of the clauses in force.
+    of the clauses in force. `beside` is what the mission wrote down itself.
     """
+    agreement = under(agreement, reading)
     plane = plane_of(agreement)
     clauses = agreement.hypothetical if hypothetical else agreement.clauses
     concerned = incidents

@@ -21,17 +21,24 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
 from trucewatch import decisions
+from trucewatch.agreement.rulings import RULED, Ruling, rule_in, ruling, rulings
 from trucewatch.agreement.terms import Agreement
+from trucewatch.beside import SHEETS, beside_of, known_words, places_of
 from trucewatch.checks import check
 from trucewatch.clearances import lacks, signatures, withheld
 from trucewatch.decisions import Decision, decided
 from trucewatch.grains import grain_of
+from trucewatch.late import Telling, Waiting, as_told, waiting
 from trucewatch.ledger.vault import settle_batch, stage_batch
 from trucewatch.levels import Level, read_level
+from trucewatch.logs import SUBJECT, Line, Sheet, admit, content_of, lines_of, read_sheet
 from trucewatch.mandates import TEMPLATE as MANDATE
 from trucewatch.mandates import Mandate, open_mandate
-from trucewatch.problems import Problem, TrucewatchError, WrongCall
+from trucewatch.patrols import restrictions
+from trucewatch.problems import Problem, TrucewatchError, WrongCall, did_you_mean
 from trucewatch.record.adoptions import (
     AGREEMENT,
     Adoption,
@@ -58,11 +65,12 @@ from trucewatch.route import (
     read_audience,
     read_period,
     read_reading,
+    readable,
     silent,
 )
 from trucewatch.shipped import find_agreement, open_agreement, open_source, shipped
 from trucewatch.texts import read_text
-from trucewatch.views import Declassified, View, view
+from trucewatch.views import Declassified, View, told_alone, view
 
 __all__ = [
     "Assessment",
@@ -195,7 +203,15 @@ class Mission:
 
     @contextmanager
     def adopted(self, record: Record, as_of: int) -> Iterator[tuple[Agreement, Mandate]]:
-        """Give the agreement and mandate adopted by an entry; what stands must be that where the entry is the last."""
+        """Give the agreement, as it was ruled on, and mandate adopted by an entry; what stands must be that where the
+        entry is the last.
+        """
+        with self._adopted(record, as_of) as (law, mandate):
+            ruled = rulings(record.entries(as_of), mandate.chief, mandate.roles)
+            yield rule_in(law, ruled), mandate
+
+    @contextmanager
+    def _adopted(self, record: Record, as_of: int) -> Iterator[tuple[Agreement, Mandate]]:
         law = self.agreement
         mandate, stands = open_mandate(self.folder / _MANDATE, law), self._stands(law)
         adopted = Adoption.of(record.entries(as_of))
@@ -303,6 +319,45 @@ class Mission:
             settle_batch(self.folder / RECEIVED, name, sealed.key)
         return Receipt.of_entry(entry.number, entry.at, arrival.content)
 
+    # ---- what it wrote down itself -----------------------------------------------------------------------------------
+
+    def lines(self, as_of: int | str | None = None) -> tuple[Line, ...]:
+        """Return the rows of its own sheets that stand, as of an entry or the end of a day; raises TrucewatchError."""
+        with self.record(is_read_only=True) as record:
+            number = record.number(as_of)
+            _refuse_gaps(record, number)
+            return lines_of(record.entries(number))
+
+    def log(
+        self, sheet: str, paths: Sequence[str | Path], now: datetime | None = None
+    ) -> tuple[tuple[Line, ...], tuple[Problem, ...]]:
+        """Enter the good rows of some files of a sheet, all in one transaction; return them, and what was wrong.
+
+        Each becomes an entry, committed to those alone who may know what is marked with its level. A row
+        whose id stands replaces that one; what stands already as it is read is not entered again. Raises
+        TrucewatchError for a file that cannot be read at all, WrongCall for a sheet that there is not.
+        """
+        form, law, at = sheet_named(sheet), self.agreement, now or datetime.now(UTC)
+        known = known_words(law, self._subjects() if any(one.of == SUBJECT for one in form.columns) else ())
+        read: list[Line] = []
+        problems: list[Problem] = []
+        for path in map(readable, paths):
+            lines, faults = read_sheet(form, path, law.timezone, known, law.register)
+            read, problems = read + lines, problems + faults
+        with self.record() as record:
+            self._at_work(record, law, at)
+            admitted, refused = admit(form, read, lines_of(record.entries()), SHEETS)
+            entries = record.enter_all([_of_line(form, line, record.audiences) for line in admitted], at)
+        numbered = zip(admitted, entries, strict=True)
+        entered = tuple(replace(line, number=entry.number, at=entry.at) for line, entry in numbered)
+        return entered, tuple(sorted((*problems, *refused)))
+
+    def _subjects(self) -> frozenset[str]:
+        """Return what a row may be about: the reports, claims, incidents and findings that the mission has."""
+        done = self.run().material
+        names = (done.view.claims["record"], done.view.claims["claim_key"], done.incidents.incidents["incident"])
+        return frozenset(name for column in (*names, done.findings["finding"]) for name in column.drop_nulls())
+
     # ---- what persons decided ----------------------------------------------------------------------------------------
 
     def decisions(self, as_of: int | str | None = None) -> tuple[Decision, ...]:
@@ -345,6 +400,24 @@ class Mission:
         with self.record() as record:
             return record.enter("declassified", content, now or datetime.now(UTC))
 
+    def rule(self, term: str, rival: str, by: str, because: str, now: datetime | None = None) -> Entry:
+        """Record which value of a contested term the mission goes by from here on, and who ruled so, by role, and why.
+
+        It holds once others have signed it, until a later ruling on the same term does. Raises TrucewatchError.
+        """
+        at = now or datetime.now(UTC)
+        content = ruling(self.agreement, term, rival, by, because)
+        with self.record() as record:
+            self._at_work(record, self.agreement, at)
+            return record.enter(RULED, content, at)
+
+    def rulings(self, as_of: int | str | None = None) -> tuple[Ruling, ...]:
+        """Return its rulings that hold, as of an entry or the end of a day, by term; raises TrucewatchError."""
+        with self.record(is_read_only=True) as record:
+            number = record.number(as_of)
+            with self._adopted(record, number) as (_, mandate):
+                return rulings(record.entries(number), mandate.chief, mandate.roles)
+
     # ---- the route ---------------------------------------------------------------------------------------------------
 
     def view(self, as_of: int | str | None = None, audience: str = "mission") -> View:
@@ -352,11 +425,29 @@ class Mission:
         level = read_level(audience)
         with self.record(is_read_only=True) as record:
             number = record.number(as_of)
-            claims = self.received(record, number).claims()
+            receipts = self.received(record, number)
             with self.adopted(record, number) as (law, mandate):
+                claims = self._stood(record, receipts, law, number)
                 known = _declassified(record.entries(number), mandate)
                 grain = grain_of(level, mandate.grains)
                 return view(claims, level, grain, law.gazetteer, law.timezone, declassified=known)
+
+    def waiting(self, as_of: int, audience: Level, before: Sequence[Telling], now: Telling) -> Waiting:
+        """Return what waits of what came in late, for an audience that got some sitreps before (see `late.waiting`)."""
+        with self.record(is_read_only=True) as record:
+            entries, receipts = record.entries(as_of), self.received(record, as_of)
+            hidden = sorted({key for one in withheld(entries) for key in one.claims})
+            with self.adopted(record, as_of) as (law, mandate):
+                grain = grain_of(audience, mandate.grains)
+                alone = partial(
+                    told_alone, audience=audience, grain=grain, gazetteer=law.gazetteer, timezone=law.timezone,
+                    declassified=_declassified(entries, mandate),
+                )  # fmt: skip
+
+                def stood(entry: int) -> pl.DataFrame:
+                    return self._stood(record, receipts, law, entry).filter(~pl.col("claim_key").is_in(hidden))
+
+                return waiting(stood, before, now, grain, law.timezone, alone)
 
     def run(
         self,
@@ -367,11 +458,13 @@ class Mission:
         progress: Progress = silent,
         published: date | None = None,
         withhold: bool = True,
+        waits: Mapping[str, int] | None = None,
     ) -> Assessment:
         """Take everything received through the route, as of an entry or the end of a day; raises TrucewatchError.
 
         What was adopted, received and decided by then is what is used. `published` is the day of publication (see
-        `route.follow_route`); what is withheld is told to nobody below the mission unless `withhold` is False.
+        `route.follow_route`); what is withheld is told to nobody below the mission unless `withhold` is False. Claims
+        in `waits` are told as they stood at the entry named, or not at all (see `late`).
         """
         with self.record(is_read_only=True) as record:
             number = record.number(as_of)
@@ -392,12 +485,20 @@ class Mission:
                         for receipt in receipts.receipts
                         if receipt.kind == WITHDRAWN
                     ]
+                    stood = partial(self._stood, record, receipts, law)
                     return follow_route(
-                        receipts.claims(), sources, rows, law, chosen, span, level, mandate.standard,
-                        mandate.may_determine, (self.folder / SIMULATED).exists(), decided(entries), progress,
-                        published, _declassified(entries, mandate), mandate.grains, mandate.may_name_parties(level),
-                        withheld(entries) if withhold else (),
+                        as_told(stood, number, waits or {}), sources, rows, law, chosen, span, level,
+                        mandate.standard, mandate.may_determine, (self.folder / SIMULATED).exists(), decided(entries),
+                        progress, published, _declassified(entries, mandate), mandate.grains,
+                        mandate.may_name_parties(level), withheld(entries) if withhold else (),
+                        beside=beside_of(lines_of(entries), level, law), style=mandate.style,
                     )  # fmt: skip
+
+    def _stood(self, record: Record, receipts: Receipts, law: Agreement, entry: int) -> pl.DataFrame:
+        """Return the claims as they stood as of an entry: what was received, and the restrictions that patrols met."""
+        entries = [one for one in record.entries() if one.number <= entry]
+        met = restrictions(lines_of(entries), places_of(law), self._key)
+        return pl.concat([receipts.stood(entry), met]).sort("claim_key")
 
     # ---- before there was a ledger -----------------------------------------------------------------------------------
 
@@ -438,6 +539,25 @@ class Mission:
                 record.enter_all(entries, at)
             for name in ("kept", "keys", LEDGER):
                 (made / name).rename(self.folder / name)
+
+
+def sheet_named(name: str) -> Sheet:
+    """Return the sheet that goes by a name; raises WrongCall."""
+    found = {sheet.name: sheet for sheet in SHEETS}
+    if name not in found:
+        hint = did_you_mean(name, found) or f"there are: {', '.join(found)}"
+        raise WrongCall(f"there is no sheet '{name}'; {hint}")
+    return found[name]
+
+
+def _of_line(
+    sheet: Sheet, line: Line, audiences: Sequence[str]
+) -> tuple[str, dict[str, Any], Level, dict[str, Any], dict[str, bytes]]:
+    """Return what is entered of a row, and to whom."""
+    below = [word for word in audiences if not read_level(word) >= Level.MISSION]
+    told = {word: content_of(line, is_for_mission=False) for word in below if line.level <= read_level(word)}
+    level = line.level if line.level >= Level.MISSION else Level.MISSION
+    return sheet.entry, content_of(line, is_for_mission=True), level, told, {}
 
 
 def _ruled(words: Mapping[str, Any]) -> tuple[str, dict[str, Any], Level, dict[str, Any], dict[str, bytes]]:

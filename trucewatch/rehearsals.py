@@ -21,7 +21,8 @@ from trucewatch.scores import Estimate
 from trucewatch.shipped import find_simulation, open_agreement, open_source
 from trucewatch.simulations import Simulation, simulate
 from trucewatch.simulations.trials import Scores, claims_in, over_seeds, score_simulation
-from trucewatch.sitreps.publish import check_place
+from trucewatch.sitreps.languages import ENGLISH
+from trucewatch.sitreps.publish import DEFAULT, check_place
 from trucewatch.sources import Source
 from trucewatch.texts import read_text, write_whole
 
@@ -32,7 +33,13 @@ OBSERVATION = "observation"
 FIRST_FITTED, FITTED = 1001, 10
 
 
-def demo(out: str | Path, seed: int | None = None, progress: Progress = silent) -> tuple[Assessment, tuple[Path, ...]]:
+def demo(
+    out: str | Path,
+    seed: int | None = None,
+    progress: Progress = silent,
+    formats: Sequence[str] = DEFAULT,
+    languages: Sequence[str] = (ENGLISH,),
+) -> tuple[Assessment, tuple[Path, ...]]:
     """Grow a simulation, receive its reports in a mission of its own, and publish the sitrep; all beside `out`.
 
     The simulation lies in OUT-simulation, the mission in OUT-mission: the same commands lead from one to the other.
@@ -49,7 +56,8 @@ def demo(out: str | Path, seed: int | None = None, progress: Progress = silent) 
     for source, path in grown.feeds:
         mission.collect(source, [path], now=began, progress=progress)
     assessment = mission.run(progress=progress)
-    return assessment, assessment.publish(place)
+    progress("writing the sitrep")
+    return assessment, assessment.publish(place, formats, languages)
 
 
 def grow(name: str | Path, out: str | Path, seed: int | None = None, events: Sequence[str | Path] = ()) -> Simulation:

@@ -7,12 +7,16 @@ import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
+from trucewatch.acts import act_tree
+from trucewatch.agreement.readings import refuse_alone
 from trucewatch.agreement.terms import Agreement, Reading
+from trucewatch.beside import NOTHING, Beside
 from trucewatch.claims import claims_of
 from trucewatch.clearances import Withheld
 from trucewatch.decisions import Decision
@@ -21,6 +25,7 @@ from trucewatch.findings import assess
 from trucewatch.grains import Grain, grain_of
 from trucewatch.incidents import corroborate
 from trucewatch.levels import Level, read_level
+from trucewatch.patrols import coverage_by_day
 from trucewatch.problems import FileFault, Problem, TrucewatchError, WrongCall, did_you_mean
 from trucewatch.reports import Received, collect
 from trucewatch.shipped import open_agreement, open_source
@@ -28,10 +33,13 @@ from trucewatch.simulations import is_simulated
 from trucewatch.sitreps.figures import figures
 from trucewatch.sitreps.languages import phrase
 from trucewatch.sitreps.material import Figures, Material, Told
+from trucewatch.sitreps.places import windows_of
 from trucewatch.sitreps.publish import DEFAULT, publish
-from trucewatch.sitreps.tables import findings_table, summary
+from trucewatch.sitreps.style import Style
+from trucewatch.sitreps.tables import findings_table, summary, told_in_english
 from trucewatch.sources import Source
-from trucewatch.views import Declassified, View, open_claims, view
+from trucewatch.subjects import findings_about
+from trucewatch.views import Declassified, View, open_claims, told_alone, view
 from trucewatch.when import Span, read_edtf
 
 STRICT = "strict"
@@ -48,6 +56,11 @@ class Assessment:
 
     material: Material
     figures: Figures
+
+    @property
+    def _told(self) -> Figures:
+        """The figures as tables tell them, in the mission's own words."""
+        return told_in_english(self.figures, self.material.agreement, self.material.style)
 
     def __repr__(self) -> str:
         """A line, so that a notebook is not flooded."""
@@ -67,7 +80,7 @@ class Assessment:
     @property
     def findings(self) -> pl.DataFrame:
         """The findings of the period, told; one row each."""
-        return findings_table(self.figures)
+        return findings_table(self._told)
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -77,11 +90,26 @@ class Assessment:
     @property
     def summary(self) -> dict[str, Any]:
         """The published summary."""
-        return summary(self.figures)
+        return summary(self._told)
+
+    def coverage(self, acts: Sequence[str] = ()) -> pl.DataFrame:
+        """What could be observed of some kinds of act (of all that the clauses speak of), by day and zone.
+
+        A row (day, zone, act, seen) each, `seen` being none found, partly seen or not observed of what was not found.
+        Raises WrongCall for what is no act.
+        """
+        agreement, tree = self.material.agreement, act_tree()
+        for act in acts:
+            if act not in tree:
+                raise WrongCall(f"there is no act '{act}'; {did_you_mean(act, tree) or 'see the tree of acts'}")
+        asked = list(acts) or list(dict.fromkeys(act for clause in agreement.clauses for act in clause.what.acts))
+        zones = {zone: shape for zone in agreement.widest_area() if (shape := agreement.zones[zone].shape) is not None}
+        period, windows = self.figures.period, windows_of(self.material)
+        return coverage_by_day(windows, zones, asked, period.start, period.end, agreement.timezone)
 
     def finding(self, finding_id: str) -> Finding:
         """Return one finding to look at; raises KeyError for an id that is not among them."""
-        for told in self.figures.told:
+        for told in self._told.told:
             if told.id == finding_id:
                 return Finding(told)
         raise KeyError(finding_id)
@@ -91,8 +119,13 @@ class Assessment:
     ) -> tuple[Path, ...]:
         """Write the sitrep and its tables into a folder, in some formats (html, md, pdf, docx, csv, hxl, xlsx, parquet,
         geojson, json, summary) and languages; return their paths. Raises TrucewatchError.
+
+        None is written under the reading of one party alone: those of all stand beside each other, or none does.
         """
-        return publish(self.figures, self.material.agreement, Path(out), formats, languages)
+        if self.material.reading:
+            refuse_alone(self.material.agreement, [self.material.reading.id])
+        held = self.material
+        return publish(self.figures, held.agreement, Path(out), formats, languages, style=held.style)
 
     def to_geopandas(self) -> Any:
         """Return the findings as a GeoDataFrame (WGS 84), places as the regions they were told as; needs geopandas."""
@@ -100,7 +133,7 @@ class Assessment:
 
         from trucewatch.sitreps.tables import findings_geojson
 
-        features = json.loads(findings_geojson(self.figures, self.material.agreement))["features"]
+        features = json.loads(findings_geojson(self._told, self.material.agreement))["features"]
         return GeoDataFrame.from_features(features, crs="EPSG:4326")
 
 
@@ -113,7 +146,7 @@ class Finding:
     def __str__(self) -> str:
         told = self.told
         lines = [
-            told.sentence,
+            told.sentence_and_reply,
             f"  finding {told.id}: {told.outcome} under {told.clause}",
             f"  who answers for it: {told.responsibility}",
             f"  on whose word: {told.origins}",
@@ -142,7 +175,7 @@ class Finding:
             ),
         ]
         body = "".join(f"<tr><th scope='row'>{escape(name)}</th><td>{escape(value)}</td></tr>" for name, value in rows)
-        return f"<p>{escape(told.sentence)}</p><table>{body}</table>"
+        return f"<p>{escape(told.sentence_and_reply)}</p><table>{body}</table>"
 
 
 def assess_files(
@@ -233,13 +266,16 @@ def follow_route(
     grains: Mapping[str, Grain] | None = None,
     names_parties: bool = True,
     withheld: Sequence[Withheld] = (),
+    beside: Beside = NOTHING,
+    style: Style | None = None,
 ) -> Assessment:
     """Take claims through the route: what an audience may know of them, incidents, findings, figures.
 
     `published` is the day of publication, from which positions are held back, `declassified` are the decisions that
     let an audience know more, `grains` what the mandate says of how finely an audience is told, `names_parties` whether
-    it may be told which party. What is `withheld` is gone below mission level, with the reports that it rests on;
-    raises TrucewatchError where another report tells of it too.
+    it may be told which party, `beside` what it may know of the mission's own logs, `style` what the mission calls
+    things. What is `withheld` is gone below mission level, with the reports that it rests on; raises TrucewatchError
+    where another report tells of it too.
     """
     grain = grain_of(audience, grains)
     is_outside = not audience >= Level.MISSION
@@ -254,15 +290,22 @@ def follow_route(
     decided = () if is_outside else decisions
     incidents = corroborate(seen, agreement.gazetteer, agreement.register, decided)
     progress("assessing")
-    findings = _without(assess(incidents, agreement, reading, standard), hidden)
+    findings = _without(assess(incidents, agreement, reading, standard, beside=beside), hidden)
     strict = None
     if STRICT in agreement.readings and (reading is None or reading.id != STRICT):
-        strict = _without(assess(incidents, agreement, agreement.readings[STRICT], standard), hidden)
+        strict = _without(assess(incidents, agreement, agreement.readings[STRICT], standard, beside=beside), hidden)
     known, problems, rows_read, rows_refused, withdrawn = _account(rows, seen, sources)
+    alone = partial(
+        told_alone, audience=audience, grain=grain, gazetteer=agreement.gazetteer, timezone=agreement.timezone,
+        declassified=declassified,
+    )  # fmt: skip
+    subjects = sorted({step.subject for step in beside.steps})
+    about = findings_about(subjects, lambda: view(told, Level.MISSION).claims, alone, seen, incidents, findings)
     material = Material(
         view=seen, incidents=incidents, findings=findings, strict=strict, agreement=agreement, reading=reading,
         sources=known, problems=(*problems, *incidents.problems), rows_read=rows_read, rows_refused=rows_refused,
-        may_determine=may_determine, withdrawn=withdrawn, names_parties=names_parties,
+        may_determine=may_determine, withdrawn=withdrawn, names_parties=names_parties, beside=beside, about=about,
+        style=style or Style(),
         # Whoever knows of a report at all is told that it is invented.
         is_simulation=is_simulation or is_simulated(open_claims(claims, audience, declassified)),
     )  # fmt: skip

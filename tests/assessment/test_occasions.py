@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trucewatch.actors import write_pairs
+from trucewatch.actors import Actor, Affiliation, AffiliationStatement, Register, write_pairs
 from trucewatch.agreement.parse import read_agreement
 from trucewatch.agreement.terms import Agreement
 from trucewatch.assessment.judgements import Outcome
@@ -153,3 +154,14 @@ def test_a_duty_done_under_one_value_only_names_the_term(agreement: Agreement) -
 
 def test_a_duty_is_not_judged_before_every_value_of_its_due_time_has_passed(agreement: Agreement) -> None:
     assert judge(agreement, report("a")).is_empty()
+
+
+@pytest.mark.parametrize(("leaves", "is_met"), [(10, True), (3, False)])
+def test_a_duty_is_done_by_a_part_of_the_party_while_it_is_one(agreement: Agreement, leaves: int, is_met: bool) -> None:
+    part = AffiliationStatement(
+        "brigade", "north-army", Affiliation.PART_OF, ("x",), latest=datetime(2020, 3, leaves, tzinfo=UTC)
+    )
+    actors = {**agreement.register.actors, "brigade": Actor("brigade", ("the brigade",))}
+    with_part = replace(agreement, register=Register(actors, (part,)))
+    done = withdrawal("done", 3) | {"pairs": write_pairs([("the brigade", "")])}
+    assert judge(with_part, LAST, done).is_empty() == is_met

@@ -76,6 +76,18 @@ def test_a_mission_from_the_command_line(tmp_path: Path) -> None:
     assert run("run", watch, "--as-of", "7").exit_code != 0
 
 
+def test_formats_stand_beside_the_usual_ones_and_are_known_before_anything_is_done(tmp_path: Path) -> None:
+    done = run("demo", "--out", tmp_path / "demo", "--format", "json", "--lang", "ar", "--lang", "en")
+    assert done.exit_code == 0
+    usual = {"sitrep.html", "sitrep.md", "findings.csv", "findings.parquet", "findings.geojson", "summary.json"}
+    written = {path.name for path in (tmp_path / "demo").iterdir()}
+    assert written == usual | {"sitrep.ar.html", "sitrep.ar.md", "findings.json"}
+    for words in (["demo"], ["run", tmp_path / "demo-mission"]):
+        wrong = run(*words, "--out", tmp_path / "other", "--format", "pfd")
+        assert wrong.exit_code == 2 and "did you mean 'pdf'" in wrong.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["demo", "demo-mission", "demo-simulation"]
+
+
 def test_byte_order_marks_and_crlf_are_read(tmp_path: Path) -> None:
     path = tmp_path / "events.csv"
     path.write_bytes(b"\xef\xbb\xbf" + "\r\n".join([HEADER, *GOOD]).encode())

@@ -12,13 +12,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trucewatch.actors import Actor, Register, write_pairs
+from trucewatch.actors import Actor, Affiliation, AffiliationStatement, Register, write_pairs
 from trucewatch.claims import claims_table
 from trucewatch.corroboration.likeness import FEATURES, levels_of, pair_levels, sentence, traits_of, write_levels
 from trucewatch.where import Gazetteer
 
 NOON = datetime(2020, 3, 1, 12, tzinfo=UTC)
-REGISTER = Register({"north": Actor("north", ("north",)), "all": Actor("all", ("all of them",), members=("north",))})
+REGISTER = Register(
+    {
+        "north": Actor("north", ("north",)),
+        "guard": Actor("guard", ("the guard",)),
+        "all": Actor("all", ("all of them",), members=("north",)),
+    },
+    (AffiliationStatement("guard", "north", Affiliation.PART_OF, ("wire",)),),
+)
 
 
 def told(**fields: Any) -> dict[str, Any]:
@@ -57,6 +64,8 @@ CASES = [
      "the second tells 'air strike' where the first tells 'shelling': acts that are taken for each other"),
     ("who", {"pairs": write_pairs([("south", "all of them")])}, "both-sides",
      "'north and south' and 'south and all of them' can be the same on both sides"),
+    ("who", {"pairs": write_pairs([("the guard", "south")])}, "both-sides",
+     "'north and south' and 'the guard and south' can be the same on both sides"),
     ("who", {"pairs": write_pairs([("", "")])}, "silent", "one of them names nobody"),
     ("who", {"pairs": write_pairs([("east", "west")])}, "disjoint",
      "'north and south' and 'east and west' are different people"),

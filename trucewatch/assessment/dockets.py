@@ -21,6 +21,7 @@ import shapely
 from trucewatch.actors import ANYBODY, read_pairs, write_pairs
 from trucewatch.acts import act_tree
 from trucewatch.agreement.atoms import ClauseTests, plane_of, tests_of
+from trucewatch.agreement.readings import under
 from trucewatch.agreement.terms import Agreement, ClauseKind, Reading
 from trucewatch.assessment.judgements import Judge, Judgement, Outcome, foreign_countries, place_masks
 from trucewatch.evidence import Standard, proof_holds
@@ -74,6 +75,7 @@ def docket_of(
 
     `hypothetical` takes the parties' demands instead of the clauses in force. `fast` lets kernels be compiled.
     """
+    agreement = under(agreement, reading)
     plane = plane_of(agreement)
     clauses = agreement.hypothetical if hypothetical else agreement.clauses
     asked = [clause for clause in clauses if clause.kind is not ClauseKind.DUTY]
@@ -687,8 +689,8 @@ class _Who:
         for asked in tests:
             clause = asked.clause
             parties = tuple((axis.name, axis.options) for axis in asked.axes if axis.name.startswith("affected."))
-            told = tuple((exception.targets, exception.actors) for exception in clause.outside_scope)
-            key = (clause.who, told, asked.presumption, parties)
+            told = tuple((e.targets, e.actors, e.reserved_by) for e in clause.outside_scope)
+            key = (clause.who, clause.reserved_by, told, asked.presumption, parties)
             self.group.append(groups.setdefault(key, len(groups)))
             if len(groups) > len(self.first):
                 self.first.append(asked)
@@ -717,7 +719,8 @@ class _Who:
         if actor.startswith("?"):
             return self._alike.setdefault("unknown", name)
         statements = tuple(
-            (said.to, said.kind, said.contested, said.earliest, said.latest) for said in register.statements_of(actor)
+            (said.to, said.kind, said.contested, said.earliest, said.latest, said.surely)
+            for said in register.statements_of(actor)
         )
         counts_as = tuple(actor in meant for meant in self._told_apart)
         return self._alike.setdefault((counts_as, statements), name)

@@ -63,6 +63,8 @@ def duties_due(incidents: Incidents, tests: ClauseTests, reading: Reading | None
     spans = [span for span in dues if span is not None]
     found = []
     for party in clause.who or tuple(agreement.parties):
+        if party in clause.reserved_by:
+            continue
         done = _done_by(party, incidents, tests)
         if all(_in_time(done, span) for span in spans):
             continue
@@ -90,8 +92,8 @@ def _done_by(party: str, incidents: Incidents, tests: ClauseTests) -> list[tuple
     told = incidents.accounts.filter(pl.col("act").is_in(asked))
     return [
         (incident, latest)
-        for incident, latest, pairs in told.select("incident", "latest", "pairs").iter_rows()
-        if _is_surely_by(party, pairs, tests)
+        for incident, earliest, latest, pairs in told.select("incident", "earliest", "latest", "pairs").iter_rows()
+        if _is_surely_by(party, pairs, earliest, latest, tests)
     ]
 
 
@@ -104,14 +106,18 @@ def _in_time(done: Iterable[tuple[str, datetime]], due: Span) -> bool:
     return any(by <= due.latest for _, by in done)
 
 
-def _is_surely_by(party: str, pairs: str | None, tests: ClauseTests) -> bool:
+def _is_surely_by(party: str, pairs: str | None, earliest: datetime, latest: datetime, tests: ClauseTests) -> bool:
     register = tests.agreement.register
     named = tests.agreement.parties.get(party)
     theirs: set[str] = set()
     for actor in named.actors if named else (party,):
         theirs |= {actor} | register.stands_for(actor)
     actors = {register.identify(actor) for actor, _ in read_pairs(pairs or ANYBODY)}
-    return bool(actors) and all(register.stands_for(actor) <= theirs or actor in theirs for actor in actors)
+    return bool(actors) and all(
+        actor in theirs
+        or all(register.surely_belongs(member, theirs, earliest, latest) for member in register.stands_for(actor))
+        for actor in actors
+    )
 
 
 # ---- ceilings --------------------------------------------------------------------------------------------------------

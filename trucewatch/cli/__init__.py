@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from trucewatch.cli import ledger, releases, route
+from trucewatch.cli import actor, case, ledger, liaison, log, readings, releases, route
 from trucewatch.cli.terminal import say
 from trucewatch.problems import TrucewatchError, WrongCall
 
@@ -56,5 +56,6 @@ def main() -> None:
     """
 
 
-for command in (*route.COMMANDS, *releases.COMMANDS, *ledger.COMMANDS):
-    main.add_command(command)
+for part in (route, actor, case, readings, log, liaison, releases, ledger):
+    for command in part.COMMANDS:
+        main.add_command(command)

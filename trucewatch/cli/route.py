@@ -134,12 +134,12 @@ def run(
     from trucewatch.mission import Mission
     from trucewatch.sitreps.publish import check_place
 
-    mission, place = Mission.open(folder), out or folder / "sitrep"
+    mission, place, asked = Mission.open(folder), out or folder / "sitrep", _with_usual(formats)
     check_place(place)
     with progress_bar(5) as progress:
         assessment = mission.run(as_of, period, reading, audience, progress)
         progress("writing the sitrep")
-        written = _publish(assessment, place, formats, languages)
+        written = assessment.publish(place, asked, languages)
     _tell(assessment, written[0], as_json)
     _tell_differences(mission, as_of)
     if audience == "mission":
@@ -178,11 +178,12 @@ def assess(
     from trucewatch.mission import assess_files, open_source
     from trucewatch.sitreps.publish import check_place
 
+    asked = _with_usual(formats)
     check_place(out)
     with progress_bar(len(files) + 5) as progress:
         assessment = assess_files(files, source, agreement, period, reading, audience, progress)
         progress("writing the sitrep")
-        written = _publish(assessment, out, formats, languages)
+        written = assessment.publish(out, asked, languages)
     _tell(assessment, written[0], as_json)
     account = assessment.material
     _tell_refusals(account.rows_read, account.rows_refused, account.problems, open_source(source).refusal_limit, strict)
@@ -232,10 +233,13 @@ def trace(
         _tell_report(report)
 
 
-def _publish(assessment: Assessment, out: Path, formats: Sequence[str], languages: Sequence[str]) -> tuple[Path, ...]:
-    from trucewatch.sitreps.publish import DEFAULT
+def _with_usual(formats: Sequence[str]) -> tuple[str, ...]:
+    """Return formats behind the usual ones; raises WrongCall, before any work is done, for one that there is not."""
+    from trucewatch.sitreps.publish import DEFAULT, products
 
-    return assessment.publish(out, tuple(dict.fromkeys((*DEFAULT, *formats))), languages or ("en",))
+    asked = tuple(dict.fromkeys((*DEFAULT, *formats)))
+    products(asked)
+    return asked
 
 
 @click.command(cls=Command)
@@ -319,13 +323,16 @@ def fit_links(missions: Sequence[Path], out: Path) -> None:
 @click.command(cls=Command)
 @click.option("--out", type=PATH, default=Path("out/demo"), show_default=True, help="Folder.")
 @click.option("--seed", type=int, help="Another seed than the description's.")
+@LANGUAGES
+@_FORMATS
 @JSON
-def demo(out: Path, seed: int | None, as_json: bool) -> None:
+def demo(out: Path, seed: int | None, languages: Sequence[str], formats: Sequence[str], as_json: bool) -> None:
     """Grow a simulation, receive its reports in a mission, and write the sitrep."""
     from trucewatch.rehearsals import demo as run_demo
 
-    with progress_bar(12) as progress:
-        assessment, written = run_demo(out, seed, progress)
+    asked = _with_usual(formats)
+    with progress_bar(10) as progress:
+        assessment, written = run_demo(out, seed, progress, asked, languages)
     _tell(assessment, written[0], as_json)
 
 
@@ -358,13 +365,13 @@ def _tell(assessment: Assessment, page: Path, as_json: bool) -> None:
     if as_json:
         tell_json(assessment.summary)
         return
-    told = assessment.figures
-    if told.is_simulation:
+    told = assessment.summary
+    if told["simulation"]:
         say("SIMULATION: nothing told here happened.")
-    for sentence in told.assessment:
+    for sentence in told["assessment"]:
         say(sentence)
-    read = counted(told.rows_read, "row")
-    say(f"{read} read, {told.rows_refused:,} refused. Marking: {told.marking}. Sitrep: {page}")
+    read = counted(told["rows_read"], "row")
+    say(f"{read} read, {told['rows_refused']:,} refused. Marking: {told['marking']}. Sitrep: {page}")
 
 
 def _tell_gaps(mission: Mission, as_of: str | None) -> None:

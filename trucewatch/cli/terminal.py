@@ -48,7 +48,12 @@ AUDIENCE = click.option(
 )
 
 LANGUAGES = click.option(
-    "--lang", "languages", type=click.Choice(["en", "ar"]), multiple=True, help="Languages. Default: en."
+    "--lang",
+    "languages",
+    type=click.Choice(["en", "ar"]),
+    multiple=True,
+    default=("en",),
+    help="Languages. Default: en.",
 )
 
 
