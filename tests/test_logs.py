@@ -84,7 +84,7 @@ def read(tmp_path: Path, text: str | bytes, sheet: Sheet = POSTS) -> tuple[list[
 def entered(*lines: Line) -> list[Entered]:
     """Have rows written to the record and read back as it does, one entry each."""
     return [
-        Entered(number, AT, json.loads(canonical(content_of(line, is_for_mission=True))))
+        Entered(number, AT, json.loads(canonical(content_of(line, POSTS, is_for_mission=True))))
         for number, line in enumerate(lines, 1)
     ]
 
@@ -371,9 +371,11 @@ def test_entries_of_other_things_and_erased_ones_are_passed_over() -> None:
     assert [line.id for line in lines_of(others)] == ["p-1"]
 
 
-def test_in_which_file_and_line_a_row_stood_is_for_the_mission_alone() -> None:
-    line = post("p-1", Level.PUBLIC)
-    assert content_of(line, is_for_mission=True).keys() - content_of(line, is_for_mission=False).keys() == {
-        "file",
-        "line",
-    }
+def test_where_a_row_stood_and_what_the_mission_calls_its_subject_are_for_the_mission_alone() -> None:
+    about = Column("about", Kind.ID, "the report that it is about", of=SUBJECT)
+    sheet = replace(POSTS, columns=(*POSTS.columns, about))
+    line = post("p-1", Level.PUBLIC, about="r-7")
+    whole, told = (content_of(line, sheet, is_for_mission=one) for one in (True, False))
+    assert whole.keys() - told.keys() == {"file", "line"}
+    assert whole["values"].keys() - told["values"].keys() == {"about"}
+    assert "r-7" not in json.dumps(told)

@@ -338,15 +338,19 @@ class Entered(Protocol):
         """What stands in it."""
 
 
-def content_of(line: Line, is_for_mission: bool) -> dict[str, Any]:
-    """Return what is entered of a row: in which file and line it stood is for the mission alone."""
+def content_of(line: Line, sheet: Sheet, is_for_mission: bool) -> dict[str, Any]:
+    """Return what is entered of a row of a sheet.
+
+    Where it stood, and the mission's own names of reports, claims and findings, are for the mission alone.
+    """
+    own = () if is_for_mission else {column.name for column in sheet.columns if column.of == SUBJECT}
     instants = {name: value for name, value in line.values.items() if isinstance(value, datetime)}
     plain = {name: list(value) if isinstance(value, tuple) else value for name, value in line.values.items()}
     return {
         "sheet": line.sheet,
         "id": line.id,
         "level": line.level.word,
-        "values": {name: value for name, value in plain.items() if name not in instants},
+        "values": {name: value for name, value in plain.items() if name not in instants and name not in own},
         "instants": {name: value.astimezone(UTC).isoformat() for name, value in instants.items()},
         "withdrawn": line.is_withdrawn,
         **({"file": line.file, "line": line.line} if is_for_mission else {}),

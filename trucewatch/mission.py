@@ -555,9 +555,9 @@ def _of_line(
 ) -> tuple[str, dict[str, Any], Level, dict[str, Any], dict[str, bytes]]:
     """Return what is entered of a row, and to whom."""
     below = [word for word in audiences if not read_level(word) >= Level.MISSION]
-    told = {word: content_of(line, is_for_mission=False) for word in below if line.level <= read_level(word)}
+    told = {word: content_of(line, sheet, is_for_mission=False) for word in below if line.level <= read_level(word)}
     level = line.level if line.level >= Level.MISSION else Level.MISSION
-    return sheet.entry, content_of(line, is_for_mission=True), level, told, {}
+    return sheet.entry, content_of(line, sheet, is_for_mission=True), level, told, {}
 
 
 def _ruled(words: Mapping[str, Any]) -> tuple[str, dict[str, Any], Level, dict[str, Any], dict[str, bytes]]:
