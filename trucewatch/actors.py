@@ -228,7 +228,7 @@ class Actor:
 def script(name: str) -> str:
     """Return the script that most letters of a name are of: Latin, Arabic, Hebrew, Cyrillic; Other if there are none.
 
-    >>> script("جيش خالد"), script("צה\"ל"), script("ЦАХАЛ"), script("NDF")
+    >>> script("جيش خالد"), script("צבא"), script("ЦАХАЛ"), script("NDF")
     ('Arabic', 'Hebrew', 'Cyrillic', 'Latin')
     """
     letters = Counter(unicodedata.name(sign, "").partition(" ")[0].title() for sign in name if sign.isalpha())
