@@ -50,7 +50,7 @@ def files(draw: st.DrawFn) -> list[dict[str, object]]:
 
 
 @given(files(), st.data())
-@settings(max_examples=60)
+@settings(max_examples=40)
 def test_keys_do_not_depend_on_the_file_its_lines_or_their_order(
     rows: list[dict[str, object]], data: st.DataObject
 ) -> None:
@@ -64,7 +64,7 @@ def test_keys_do_not_depend_on_the_file_its_lines_or_their_order(
 
 
 @given(files())
-@settings(max_examples=60)
+@settings(max_examples=40)
 def test_each_version_of_each_assertion_is_held_once(rows: list[dict[str, object]]) -> None:
     table = claims(*rows)
     distinct = {(row["record"], row["content"]): len(row["tellers"]) for row in rows}  # type: ignore[arg-type]
@@ -75,7 +75,7 @@ def test_each_version_of_each_assertion_is_held_once(rows: list[dict[str, object
 
 
 @given(files(), st.binary(min_size=1, max_size=64), st.binary(min_size=1, max_size=64))
-@settings(max_examples=60)
+@settings(max_examples=40)
 def test_no_key_of_one_mission_is_that_of_another(rows: list[dict[str, object]], one: bytes, other: bytes) -> None:
     here, there = claims(*rows, key=one), claims(*rows, key=other)
     for column in ("claim_key", "version", "event_key"):
@@ -140,7 +140,7 @@ def test_the_rows_of_one_curated_event_share_it_and_it_is_not_the_sources_own_nu
 
 
 @given(files(), st.binary(max_size=64), st.integers(1, 4))
-@settings(max_examples=40)
+@settings(max_examples=25)
 def test_a_large_table_has_the_keys_that_a_small_one_has(rows: list[dict[str, object]], key: bytes, many: int) -> None:
     here = claims(*rows, key=key)
     with pytest.MonkeyPatch.context() as patch:
@@ -220,7 +220,7 @@ def placed(points: Sequence[tuple[float, float] | None]) -> pl.DataFrame:
 
 
 @given(POINTS)
-@settings(max_examples=60)
+@settings(max_examples=40)
 def test_claims_lie_where_their_points_do_in_the_plane(points: list[tuple[float, float] | None]) -> None:
     plane = Plane(36.0, 33.0)
     table = placed(points)
@@ -234,7 +234,7 @@ def test_claims_lie_where_their_points_do_in_the_plane(points: list[tuple[float,
 
 
 @given(POINTS, st.sampled_from([500.0, 2_000.0, 50_000.0]))
-@settings(max_examples=60)
+@settings(max_examples=40)
 def test_by_cell_neighbours_lie_together(points: list[tuple[float, float] | None], cell_m: float) -> None:
     laid = projected(placed(points), Plane(36.0, 33.0))
     ordered = by_cell(laid, cell_m)

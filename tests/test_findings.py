@@ -301,7 +301,7 @@ def _settles(names: list[str], rows: list[tuple[Any, ...]], codes: list[int], ch
     return all(2 not in seen or seen == {2} for seen in groups.values())
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
 @given(world=WORLDS)
 def test_the_outcome_is_what_holds_over_every_feasible_completion(
     world: World, tmp_path_factory: pytest.TempPathFactory

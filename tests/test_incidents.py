@@ -130,7 +130,7 @@ def tellings(draw: st.DrawFn) -> list[dict[str, Any]]:
     return told
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(told=tellings(), random=st.randoms(use_true_random=False))
 def test_the_order_in_which_reports_come_changes_nothing(told: list[dict[str, Any]], random: Any) -> None:
     shuffled = list(told)
@@ -140,7 +140,7 @@ def test_the_order_in_which_reports_come_changes_nothing(told: list[dict[str, An
     assert one.accounts.equals(other.accounts)
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(told=tellings())
 def test_must_links_hold_and_cannot_links_are_never_broken(told: list[dict[str, Any]]) -> None:
     incident_of = {key: n for n, group in enumerate(groups(brought_together(*told))) for key in group}
@@ -202,14 +202,14 @@ def test_origins_are_bounded_by_what_must_and_what_may_lie_behind(
     assert origins(*told) == bounds
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(st.lists(st.sampled_from(["one", "two", "three"]), min_size=1, max_size=6), st.integers(1, 4))
 def test_an_echo_is_no_second_voice(offices: list[str], copies: int) -> None:
     told = [{"office": office, "cites": cites("root")} for office in offices]
     assert origins(*told * copies) == (1, 1)
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(st.lists(st.sampled_from(["a", "b", "c", "d"]), min_size=1, max_size=6))
 def test_the_lower_bound_never_passes_the_upper(roots: list[str]) -> None:
     low, high = origins(*({"office": f"o{n}", "cites": cites(root)} for n, root in enumerate(roots)))
@@ -256,7 +256,7 @@ def as_they_came(rows: Sequence[dict[str, Any]]) -> Incidents:
     return corroborate(View(table[[place[row["claim_key"]] for row in rows]], Level.SEALED, Level.PUBLIC))
 
 
-@settings(max_examples=30)
+@settings(max_examples=20)
 @given(worlds().flatmap(lambda rows: st.tuples(st.just(rows), st.permutations(rows))))
 def test_an_unsorted_view_changes_nothing(orders: tuple[list[dict[str, Any]], list[dict[str, Any]]]) -> None:
     one, other = as_they_came(orders[0]), as_they_came(orders[1])
@@ -266,7 +266,7 @@ def test_an_unsorted_view_changes_nothing(orders: tuple[list[dict[str, Any]], li
     assert_frame_equal(one.links, other.links)
 
 
-@settings(max_examples=30)
+@settings(max_examples=20)
 @given(worlds())
 def test_when_claims_came_in_names_an_incident_and_changes_no_link(rows: list[dict[str, Any]]) -> None:
     by_and_by = as_they_came(rows)
@@ -276,7 +276,7 @@ def test_when_claims_came_in_names_an_incident_and_changes_no_link(rows: list[di
         assert name == min(keys, key=lambda key: came[key])
 
 
-@settings(max_examples=30)
+@settings(max_examples=20)
 @given(worlds())
 def test_what_came_in_later_renames_nothing(rows: list[dict[str, Any]]) -> None:
     now = dict(as_they_came(rows).members.iter_rows())
@@ -290,7 +290,7 @@ def test_what_came_in_later_renames_nothing(rows: list[dict[str, Any]]) -> None:
                 assert incident in known
 
 
-@settings(max_examples=30)
+@settings(max_examples=20)
 @given(worlds())
 def test_neither_events_of_a_dataset_nor_items_of_a_report_are_joined_by_way_of_others(
     rows: list[dict[str, Any]],
@@ -349,7 +349,7 @@ def test_whoever_cites_an_ally_has_it_from_the_ally() -> None:
     assert origins({"office": "A", "interest": "ally"}, SAW) == (2, 2)
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(
     st.lists(
         st.tuples(

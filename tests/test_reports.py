@@ -316,7 +316,7 @@ def test_pairs_are_what_every_rule_says_in_their_one_form(
         assert pairs == write_pairs(fight | raid)
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(st.data())
 def test_content_holds_the_filled_columns_and_no_other(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject

@@ -260,7 +260,7 @@ def awkward_files(draw: st.DrawFn) -> str:
 
 
 @given(awkward_files(), st.integers(1, 60))
-@settings(max_examples=400)
+@settings(max_examples=200)
 def test_a_file_reads_the_same_in_blocks_of_any_size(
     tmp_path_factory: pytest.TempPathFactory, content: str, block_bytes: int
 ) -> None:

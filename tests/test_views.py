@@ -82,7 +82,7 @@ def sung(table: pl.DataFrame) -> str:
 
 
 @given(KINDS, FIELD_LEVELS, LEVELS)
-@settings(max_examples=40)
+@settings(max_examples=25)
 def test_no_value_of_a_field_above_an_audience_occurs_anywhere_in_its_view(
     kind: str, levels: dict[str, Level], audience: Level
 ) -> None:
@@ -97,7 +97,7 @@ def test_no_value_of_a_field_above_an_audience_occurs_anywhere_in_its_view(
 
 
 @given(KINDS, FIELD_LEVELS, LEVELS)
-@settings(max_examples=40)
+@settings(max_examples=25)
 def test_two_worlds_that_differ_above_an_audience_only_are_one_to_it(
     kind: str, levels: dict[str, Level], audience: Level
 ) -> None:
@@ -109,7 +109,7 @@ def test_two_worlds_that_differ_above_an_audience_only_are_one_to_it(
 
 
 @given(KINDS, FIELD_LEVELS, LEVELS, st.sampled_from([Level.MISSION, Level.SEALED]))
-@settings(max_examples=40)
+@settings(max_examples=25)
 def test_a_lower_audience_learns_no_more_from_the_missions_own_view(
     kind: str, levels: dict[str, Level], low: Level, high: Level
 ) -> None:
@@ -121,7 +121,7 @@ def test_a_lower_audience_learns_no_more_from_the_missions_own_view(
 
 
 @given(KINDS, FIELD_LEVELS, LEVELS)
-@settings(max_examples=50)
+@settings(max_examples=30)
 def test_what_an_audience_may_know_it_is_told(kind: str, levels: dict[str, Level], audience: Level) -> None:
     # A place is told whole or not at all: a test below.
     table = birdhouse(kind, levels)
@@ -239,7 +239,7 @@ ROWS = st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(["1", "2", Non
 
 
 @given(ROWS, st.permutations(range(8)), st.sampled_from(BELOW))
-@settings(max_examples=50)
+@settings(max_examples=30)
 def test_no_name_order_or_number_of_another_mission_shows_below_mission_level(
     rows: list[tuple[str, str | None, bool]], order: list[int], audience: Level
 ) -> None:
@@ -303,7 +303,7 @@ def test_nothing_below_mission_level_leads_back_to_a_record_its_words_or_a_point
     st.sampled_from(["presence-of-forces", "weapons-in-storage", "force-movement", "shelling"]), st.booleans(),
     st.integers(-3, 30), st.integers(0, 23), st.sampled_from(BELOW), st.integers(0, 20),
 )  # fmt: skip
-@settings(max_examples=40)
+@settings(max_examples=25)
 def test_no_position_younger_than_the_delay_is_told(
     act: str, is_presence: bool, age_days: int, hour: int, audience: Level, delay_days: int
 ) -> None:
@@ -377,7 +377,7 @@ def test_to_hide_one_witness_may_leave_another_alone() -> None:
 
 
 @given(st.lists(st.tuples(st.sampled_from("ABC"), st.sampled_from([0, 1, 2])), max_size=7), st.integers(1, 3))
-@settings(max_examples=50)
+@settings(max_examples=30)
 def test_of_every_area_that_is_told_enough_have_told(rows: list[tuple[str, int]], least: int) -> None:
     places = (DARAA, SUWAYDA, BOTH)
     table = claims(*(told_by(office, **places[place], line=n) for n, (office, place) in enumerate(rows)))
@@ -401,7 +401,7 @@ def decided(table: pl.DataFrame, to: Level, *fields: str) -> Declassified:
 
 
 @given(LEVELS, LEVELS, LEVELS)
-@settings(max_examples=40)
+@settings(max_examples=25)
 def test_a_decision_lets_its_audience_know_and_nobody_else(level: Level, to: Level, audience: Level) -> None:
     table = claims(report(levels=json.dumps({"act": level.word})), report("b", record="8"))
     first = table.filter(pl.col("levels") != "{}")

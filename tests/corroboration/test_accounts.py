@@ -65,7 +65,7 @@ def test_too_many_alternatives_are_kept_as_they_were_told() -> None:
     assert found.height == len(told) < MOST_ACCOUNTS
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(radii=st.lists(st.sampled_from([500.0, 2000.0, 9000.0]), min_size=1, max_size=4))
 def test_of_places_round_one_point_the_narrowest_is_left(radii: list[float]) -> None:
     assert accounts(*({"radius_m": radius} for radius in radii))["radius_m"].to_list() == [min(radii)]

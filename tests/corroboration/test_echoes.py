@@ -170,7 +170,7 @@ def longest(one: str, other: str) -> int:
     return run if run >= 5 else 0
 
 
-@settings(max_examples=50)
+@settings(max_examples=30)
 @given(
     st.lists(st.sampled_from("abcde"), min_size=1, max_size=24),
     st.lists(st.sampled_from("abcde"), min_size=1, max_size=24),
@@ -262,7 +262,7 @@ def press(draw: st.DrawFn) -> list[dict[str, Any]]:
     ]
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(press().flatmap(lambda rows: st.tuples(st.just(rows), st.permutations(range(len(rows))))))
 def test_the_order_of_reports_changes_nothing(orders: tuple[list[dict[str, Any]], Sequence[int]]) -> None:
     rows, order = orders
@@ -270,7 +270,7 @@ def test_the_order_of_reports_changes_nothing(orders: tuple[list[dict[str, Any]]
     assert_frame_equal(echoes_of(table), echoes_of(table[list(order)]))
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(press())
 def test_every_echo_has_its_reason(rows: list[dict[str, Any]]) -> None:
     table = named(*rows)

@@ -119,7 +119,7 @@ CLAIMS = st.fixed_dictionaries({
 })  # fmt: skip
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(st.lists(CLAIMS, min_size=2, max_size=5))
 def test_who_comes_first_changes_no_level_and_both_forms_agree(rows: list[dict[str, Any]]) -> None:
     traits = traits_of(table(*(told(**row) for row in rows)), REGISTER, Gazetteer())
@@ -136,7 +136,7 @@ def test_who_comes_first_changes_no_level_and_both_forms_agree(rows: list[dict[s
 
 
 @given(CLAIMS)
-@settings(max_examples=40)
+@settings(max_examples=25)
 def test_a_claim_agrees_with_itself(row: dict[str, Any]) -> None:
     traits = traits_of(table(told(**row), told(**row)), REGISTER, Gazetteer())
     levels = dict(zip(FEATURES, pair_levels(traits, np.array([0]), np.array([1]))[0], strict=True))

@@ -81,7 +81,7 @@ def told(draw: st.DrawFn) -> list[dict[str, Any]]:
     return rows
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(told(), st.randoms(use_true_random=False))
 def test_neither_order_nor_engine_changes_a_link(rows: list[dict[str, Any]], random: Any) -> None:
     shuffled = table(rows).sample(fraction=1.0, shuffle=True, seed=random.randint(0, 99))
@@ -166,7 +166,7 @@ def told_again(draw: st.DrawFn) -> list[dict[str, Any]]:
     return rows
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(told_again())
 def test_links_are_those_of_the_plain_form(rows: list[dict[str, Any]]) -> None:
     if len({row["source"] for row in rows}) == 1 and rows[0]["curated"]:
@@ -186,7 +186,7 @@ def test_links_are_those_of_the_plain_form(rows: list[dict[str, Any]]) -> None:
             assert reason == why
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(
     st.sampled_from([4, 6, 9]), st.sampled_from([8, 12, 24]), st.sampled_from(["patrol", "dataset"]),
     st.sampled_from([None, 3]), st.sampled_from([None, "shells fell on the northern edge of the village at noon"]),
@@ -211,7 +211,7 @@ def test_what_scores_below_the_floor_counts_as_the_floor(
     assert groups(linked(*rows)) == by_hand(rows)[0]
 
 
-@settings(max_examples=30)
+@settings(max_examples=20)
 @given(told_again())
 def test_claims_that_nothing_tells_apart_are_linked_as_if_each_were_compared(rows: list[dict[str, Any]]) -> None:
     found = linked(*rows)
@@ -244,14 +244,14 @@ def test_compiled_kernels_link_the_same(rows: list[dict[str, Any]]) -> None:
     assert plain.members.equals(fast.members) and plain.links.equals(fast.links)
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(told())
 def test_a_report_from_elsewhere_changes_nothing_here(rows: list[dict[str, Any]]) -> None:
     far = linked(*rows, claim("z", lon=10.0))
     assert groups(far) == groups(linked(*rows)) | {frozenset("z")}
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(told())
 def test_what_was_not_taken_says_why_and_what_was_taken_is_one(rows: list[dict[str, Any]]) -> None:
     found = linked(*rows)
@@ -267,7 +267,7 @@ def test_what_was_not_taken_says_why_and_what_was_taken_is_one(rows: list[dict[s
         assert all(reason.sentence for reason in told)
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(told(), st.lists(st.tuples(st.integers(0, 8), st.integers(0, 8), st.booleans()), max_size=3))
 def test_a_person_outranks_the_dataset(rows: list[dict[str, Any]], said: list[tuple[int, int, bool]]) -> None:
     keys = [row["claim_key"] for row in rows]

@@ -148,14 +148,14 @@ def reports(draw: st.DrawFn) -> list[dict[str, Any]]:
     return told
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(reports())
 def test_the_lower_bound_never_passes_the_upper(told: list[dict[str, Any]]) -> None:
     low, high = bounds(*told)
     assert low >= 0 and (high is None or max(low, 1) <= high)
 
 
-@settings(max_examples=30)
+@settings(max_examples=20)
 @given(reports().flatmap(lambda told: st.tuples(st.just(told), st.permutations(range(len(told))))))
 def test_the_order_of_claims_changes_nothing(orders: tuple[list[dict[str, Any]], Sequence[int]]) -> None:
     told, order = orders
@@ -163,7 +163,7 @@ def test_the_order_of_claims_changes_nothing(orders: tuple[list[dict[str, Any]],
     assert_frame_equal(found(table), found(table[list(order)]))
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(reports(), st.integers(0, 4), CHAINS)
 def test_a_copy_never_raises_the_lower_bound(told: list[dict[str, Any]], which: int, chain: tuple[str, ...]) -> None:
     told = [row if row.get("text") else {**row, "text": f"{n} {OTHER} {n}"} for n, row in enumerate(told)]
@@ -173,27 +173,27 @@ def test_a_copy_never_raises_the_lower_bound(told: list[dict[str, Any]], which: 
         assert bounds(*told, {"office": "copyist", "text": text, **row})[0] <= before
 
 
-@settings(max_examples=30)
+@settings(max_examples=20)
 @given(reports())
 def test_who_saw_it_adds_one_at_most(told: list[dict[str, Any]]) -> None:
     before, after = bounds(*told)[0], bounds(*told, SAW)[0]
     assert max(before, 1) <= after <= before + 1
 
 
-@settings(max_examples=30)
+@settings(max_examples=20)
 @given(reports(), st.integers(0, 4))
 def test_a_report_in_two_parts_is_still_one(told: list[dict[str, Any]], which: int) -> None:
     assert bounds(*told, told[which % len(told)]) == bounds(*told)
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(st.integers(2, 5), st.integers(0, 3))
 def test_a_circle_alone_is_nothing_or_one(size: int, echoes: int) -> None:
     circle = [{"office": f"o{n}", **cites(f"o{(n + 1) % size}")} for n in range(size)]
     assert bounds(*circle, *({"office": f"e{n}", **cites(f"o{n % size}")} for n in range(echoes))) == (0, 1)
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(reports(), reports())
 def test_incidents_have_their_origins_by_themselves(one: list[dict[str, Any]], other: list[dict[str, Any]]) -> None:
     both = named(*({**row, "incident": "a"} for row in one), *({**row, "incident": "b"} for row in other))
