@@ -143,13 +143,13 @@ def _first_reached(of: Found) -> list[Target]:
 
 
 def _ledger_reached(of: Found) -> list[Target]:
-    share, ratio = of["shares"]["bare, the entry"], of["ratio"]
-    got = f"{share['median']:.0%} ({share['min']:.0%}-{share['max']:.0%})"
-    return [
-        ("durable appends, share of bare SQLite's commits of one row", "60 %", got, share["median"] >= 0.6),
-        (f"verify {of['entries']:,} entries, times as long as hashing the same bytes", "3 or less", _range(ratio),
-         ratio["median"] <= 3),
-    ]  # fmt: skip
+    rows: list[Target] = []
+    for name, what in (("bare, all its bytes", "of as many bytes"), ("bare, the entry", "of leaf and content alone")):
+        share = of["shares"][name]
+        got = f"{share['median']:.0%} ({share['min']:.0%}-{share['max']:.0%})"
+        rows.append((f"durable appends, share of bare SQLite's commits {what}", "60 %", got, share["median"] >= 0.6))
+    title = f"verify {of['entries']:,} entries, times as long as hashing the same bytes"
+    return [*rows, (title, "3 or less", _range(of["ratio"]), of["ratio"]["median"] <= 3)]
 
 
 _REACHED = {
