@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from itertools import groupby, islice
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Final
 
 import apsw
@@ -150,7 +150,7 @@ class _Audit:
         """
         if not openings or openings[0][0] != number:
             return False
-        audiences = [audience for _, audience, _, _ in openings]
+        audiences = [*map(_AUDIENCE, openings)]
         if audiences != self.audiences:
             self.audiences, self.form = audiences, _form(audiences)
         hexes = [sha256(salt + content).hexdigest() for _, _, salt, content in openings]
@@ -220,6 +220,7 @@ class _Audit:
 _FIRST: Final = -(2**63)
 # Stands behind the last opening, and opens no leaf.
 _NO_MORE: Final[OpeningRow] = (2**63, "", b"", b"")
+_AUDIENCE: Final = itemgetter(1)
 _MARK: Final = "\ue000"
 
 

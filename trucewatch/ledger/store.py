@@ -57,6 +57,7 @@ _PRAGMAS: dict[str, int] = {
     "foreign_keys": 1,
     "cell_size_check": 1,
     "temp_store": 2,  # in memory: nothing of the ledger goes into temporary files
+    "cache_size": -32768,  # KiB: what is verified is read by its index, and no page of it twice
 }
 _CONFIG: dict[int, int] = {
     apsw.SQLITE_DBCONFIG_DEFENSIVE: 1,  # nobody writes into the schema past SQL, or does without a journal
