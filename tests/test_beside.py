@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from trucewatch.beside import NOTHING, SHEETS, Beside, beside_of, is_attested, known_words, places_of
 from trucewatch.levels import Level, audiences
-from trucewatch.logs import Kind, Line
-from trucewatch.patrols import ATTESTATIONS, NOTICES, PATROLS, WINDOWS
+from trucewatch.logs.lines import Kind, Line
+from trucewatch.logs.patrols import ATTESTATIONS, NOTICES, PATROLS, WINDOWS
 from trucewatch.shipped import open_agreement
 from trucewatch.when import Span
 

@@ -20,8 +20,8 @@ from trucewatch.agreement.terms import What
 from trucewatch.beside import Beside
 from trucewatch.evidence import Standard
 from trucewatch.levels import Level
+from trucewatch.logs.patrols import Window
 from trucewatch.mission import Assessment, Mission, assess_files, open_agreement, shipped, versions
-from trucewatch.patrols import Window
 from trucewatch.problems import TrucewatchError, WrongCall
 from trucewatch.route import follow_route
 from trucewatch.when import read_edtf

@@ -32,9 +32,9 @@ from trucewatch.decisions import Decision
 from trucewatch.grains import Grain, grain_of
 from trucewatch.incidents import corroborate
 from trucewatch.levels import Level, audiences
-from trucewatch.liaison import CHANNELS, NOTICES
-from trucewatch.logs import Line
-from trucewatch.patrols import ATTESTATIONS, PATROLS, WINDOWS, restrictions
+from trucewatch.logs.liaison import CHANNELS, NOTICES
+from trucewatch.logs.lines import Line
+from trucewatch.logs.patrols import ATTESTATIONS, PATROLS, WINDOWS, restrictions
 from trucewatch.problems import Problem, TrucewatchError
 from trucewatch.route import Assessment, RowAccount, follow_route
 from trucewatch.shipped import open_agreement, open_source

@@ -25,7 +25,7 @@ from trucewatch.agreement.terms import Agreement
 from trucewatch.claims import claims_of
 from trucewatch.evidence import Assertion, Extent
 from trucewatch.levels import Level
-from trucewatch.patrols import quiet_windows
+from trucewatch.logs.patrols import quiet_windows
 from trucewatch.reports import Received, collect
 from trucewatch.simulations import Simulation, is_simulated, simulate
 from trucewatch.sitreps.places import coverage

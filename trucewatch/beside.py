@@ -11,13 +11,13 @@ from dataclasses import dataclass, field, replace
 
 from shapely.geometry.base import BaseGeometry
 
-from trucewatch import liaison, patrols, stages
 from trucewatch.agreement.terms import Agreement
 from trucewatch.levels import Level, audiences, most_sensitive
-from trucewatch.liaison import NOTICES, Notice, Shift, Statement
-from trucewatch.logs import Kind, Line, Sheet
-from trucewatch.patrols import Attestation, Patrol, Window, attested
-from trucewatch.stages import Step
+from trucewatch.logs import liaison, patrols, stages
+from trucewatch.logs.liaison import NOTICES, Notice, Shift, Statement
+from trucewatch.logs.lines import Kind, Line, Sheet
+from trucewatch.logs.patrols import Attestation, Patrol, Window, attested
+from trucewatch.logs.stages import Step
 from trucewatch.when import LONG_AGO, Span
 
 SHEETS: tuple[Sheet, ...] = (*liaison.SHEETS, *stages.SHEETS, *patrols.SHEETS)

@@ -17,7 +17,7 @@ from trucewatch.incidents import corroborate
 from trucewatch.levels import Level
 from trucewatch.problems import Problem
 from trucewatch.shipped import find_agreement
-from trucewatch.talks import read_talks
+from trucewatch.talks.statements import read_talks
 from trucewatch.views import view
 
 

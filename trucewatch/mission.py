@@ -34,10 +34,10 @@ from trucewatch.grains import grain_of
 from trucewatch.late import Telling, Waiting, as_told, waiting
 from trucewatch.ledger.vault import settle_batch, stage_batch
 from trucewatch.levels import Level, read_level
-from trucewatch.logs import SUBJECT, Line, Sheet, admit, content_of, lines_of, read_sheet
+from trucewatch.logs.lines import SUBJECT, Line, Sheet, admit, content_of, lines_of, read_sheet
+from trucewatch.logs.patrols import restrictions
 from trucewatch.mandates import TEMPLATE as MANDATE
 from trucewatch.mandates import Mandate, open_mandate
-from trucewatch.patrols import restrictions
 from trucewatch.problems import Problem, TrucewatchError, WrongCall, did_you_mean
 from trucewatch.record.adoptions import (
     AGREEMENT,

@@ -25,7 +25,7 @@ from trucewatch.findings import assess
 from trucewatch.grains import Grain, grain_of
 from trucewatch.incidents import corroborate
 from trucewatch.levels import Level, read_level
-from trucewatch.patrols import coverage_by_day
+from trucewatch.logs.patrols import coverage_by_day
 from trucewatch.problems import FileFault, Problem, TrucewatchError, WrongCall, did_you_mean
 from trucewatch.reports import Received, collect
 from trucewatch.shipped import open_agreement, open_source

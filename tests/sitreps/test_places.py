@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from trucewatch.agreement.terms import Agreement
 from trucewatch.claims import claims_table
-from trucewatch.patrols import quiet_windows
+from trucewatch.logs.patrols import quiet_windows
 from trucewatch.sitreps.places import coverage, zones_of
 
 Claim = Callable[..., dict[str, Any]]

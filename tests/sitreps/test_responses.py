@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from trucewatch.beside import Beside
 from trucewatch.errata import account, corrections
 from trucewatch.findings import assess
-from trucewatch.liaison import Notice, State, Statement, Subject
+from trucewatch.logs.liaison import Notice, State, Statement, Subject
+from trucewatch.logs.stages import Result, Stage, Step
 from trucewatch.sitreps.figures import figures
 from trucewatch.sitreps.material import Figures, Material
 from trucewatch.sitreps.tables import findings_table
-from trucewatch.stages import Result, Stage, Step
 from trucewatch.when import Span, read_edtf
 
 Of = Callable[..., Material]

@@ -22,10 +22,10 @@ def case(place: Path, question: Sequence[str], audience: str, as_json: bool) -> 
     QUESTION is answered from the same: "who attended the third meeting", "what does israel say", "fact 4", or the id of
     a meeting, channel, agreement, topic or statement.
     """
-    from trucewatch.cases import as_data, ask, in_words
     from trucewatch.mission import Mission, is_mission, open_agreement
     from trucewatch.route import read_audience
-    from trucewatch.talks import open_talks
+    from trucewatch.talks.cases import as_data, ask, in_words
+    from trucewatch.talks.statements import open_talks
 
     law = Mission.open(place).agreement if is_mission(place) else open_agreement(place)
     talks = open_talks(law).seen_by(read_audience(audience, law))

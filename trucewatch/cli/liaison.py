@@ -12,8 +12,8 @@ import click
 from trucewatch.cli.terminal import DIR, JSON, Command, counted, say, tell_json
 
 if TYPE_CHECKING:
-    from trucewatch.liaison import Handover, OpenMatter, Times
-    from trucewatch.stages import Proceeding
+    from trucewatch.logs.liaison import Handover, OpenMatter, Times
+    from trucewatch.logs.stages import Proceeding
 
 _AS_OF = click.option("--as-of", help="The number of an entry, or a day: what stood then.")
 
@@ -29,7 +29,7 @@ def liaison(folder: Path, at: str | None, shift: str | None, as_of: str | None, 
 
     What a shift hands over is worked out from the notices; nobody types it.
     """
-    from trucewatch.liaison import (
+    from trucewatch.logs.liaison import (
         Shift,
         handed_over,
         notices_of,
@@ -137,9 +137,9 @@ def _clock(instant: datetime, zone: str) -> str:
 @JSON
 def stages(folder: Path, subject: str | None, as_of: str | None, as_json: bool) -> None:
     """Tell how far each allegation and finding of the mission DIR has come, or every step of one SUBJECT."""
+    from trucewatch.logs.stages import not_ruled, proceedings, results, steps_of
     from trucewatch.mission import Mission
     from trucewatch.problems import WrongCall
-    from trucewatch.stages import not_ruled, proceedings, results, steps_of
     from trucewatch.when import tell
 
     mission = Mission.open(folder)

@@ -14,7 +14,7 @@ import click
 from trucewatch.cli.terminal import AUDIENCE, DIR, JSON, PATH, Command, counted, say, tell_json
 
 if TYPE_CHECKING:
-    from trucewatch.logs import Column, Line
+    from trucewatch.logs.lines import Column, Line
 
 _AS_OF = click.option("--as-of", help="The number of an entry, or a day: what stood then.")
 

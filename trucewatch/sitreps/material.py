@@ -13,12 +13,12 @@ from trucewatch.agreement.terms import Agreement, Reading
 from trucewatch.assessment.judgements import Outcome
 from trucewatch.beside import NOTHING, Beside
 from trucewatch.incidents import Incidents
-from trucewatch.liaison import OpenMatter, Statement, Times
+from trucewatch.logs.liaison import OpenMatter, Statement, Times
+from trucewatch.logs.stages import Proceeding
 from trucewatch.problems import Problem
 from trucewatch.sitreps.languages import sentences
 from trucewatch.sitreps.style import Style
 from trucewatch.sources import Source
-from trucewatch.stages import Proceeding
 from trucewatch.views import View
 
 # The outcomes that are counted, in this order, and where those count that lie in no one area.

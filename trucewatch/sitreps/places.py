@@ -10,9 +10,9 @@ import polars as pl
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from trucewatch import patrols
 from trucewatch.agreement.terms import Agreement, Clause
-from trucewatch.patrols import Seen, Window, quiet_windows
+from trucewatch.logs import patrols
+from trucewatch.logs.patrols import Seen, Window, quiet_windows
 from trucewatch.sitreps.material import Material
 from trucewatch.where import SLIVER_M2, PlaceKind, Plane, place_shape
 

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from trucewatch.liaison import open_at, said_of, times_to_acknowledge, times_to_answer
+from trucewatch.logs.liaison import open_at, said_of, times_to_acknowledge, times_to_answer
+from trucewatch.logs.stages import Proceeding, Result, Stage, proceedings
 from trucewatch.sitreps.languages import actor_name, phrase, sentences
 from trucewatch.sitreps.material import LiaisonLog, Material, Period, Told
-from trucewatch.stages import Proceeding, Result, Stage, proceedings
 from trucewatch.when import Span, local_day
 
 RESULTS = {

@@ -9,9 +9,9 @@ import pytest
 
 from tests.sitreps.sections.told import Tell, WithTold, said, tables
 from trucewatch.assessment.judgements import Outcome
+from trucewatch.logs.stages import Proceeding, Result, Stage, Step
 from trucewatch.sitreps.material import Figures, Told
 from trucewatch.sitreps.sections.allegations import allegations
-from trucewatch.stages import Proceeding, Result, Stage, Step
 from trucewatch.when import Span
 
 

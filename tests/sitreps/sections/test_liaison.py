@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from tests.sitreps.sections.told import Tell, WithTold, headings, said, tables
 from trucewatch.agreement.terms import Agreement
-from trucewatch.liaison import Notice, State, Statement, Subject, open_at, times_to_acknowledge, times_to_answer
+from trucewatch.logs.liaison import Notice, State, Statement, Subject, open_at, times_to_acknowledge, times_to_answer
 from trucewatch.sitreps.blocks import Bullets
 from trucewatch.sitreps.material import Figures, LiaisonLog
 from trucewatch.sitreps.sections.liaison import liaison, political

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from trucewatch.assessment.judgements import Outcome
+from trucewatch.logs.stages import Result, Stage, not_ruled, results
 from trucewatch.sitreps.blocks import Block, Paragraph, Section, Table
 from trucewatch.sitreps.languages import phrase
 from trucewatch.sitreps.material import Figures, Told
 from trucewatch.sitreps.responses import RESULTS, STAGES
 from trucewatch.sitreps.sections.counts import SHORT, figure
-from trucewatch.stages import Result, Stage, not_ruled, results
 
 _OPEN = phrase("undetermined")
 

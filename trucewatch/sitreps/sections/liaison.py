@@ -6,7 +6,7 @@ from collections import Counter
 from datetime import timedelta
 
 from trucewatch.agreement.terms import Agreement
-from trucewatch.liaison import State, Times, Wait, differ
+from trucewatch.logs.liaison import State, Times, Wait, differ
 from trucewatch.sitreps.blocks import Block, Bullets, Heading, Paragraph, Section, Table
 from trucewatch.sitreps.languages import phrase, sentences, when
 from trucewatch.sitreps.material import Figures, LiaisonLog

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trucewatch.patrols import PatrolOutcome
+from trucewatch.logs.patrols import PatrolOutcome
 from trucewatch.sitreps.blocks import Block, Heading, Paragraph, Section, Table
 from trucewatch.sitreps.languages import phrase
 from trucewatch.sitreps.material import Figures

@@ -11,9 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trucewatch.logs import Kind, Line, admit, read_sheet
-from trucewatch.problems import Problem
-from trucewatch.stages import (
+from trucewatch.logs.lines import Kind, Line, admit, read_sheet
+from trucewatch.logs.stages import (
     BEGINS,
     NEXT,
     STEPS,
@@ -27,6 +26,7 @@ from trucewatch.stages import (
     results,
     steps_of,
 )
+from trucewatch.problems import Problem
 from trucewatch.when import Span
 
 HEAD = "step,subject,stage,result,why,on,party,reply_due,reply_text,body_outcome,complainant_answered,withdrawn"

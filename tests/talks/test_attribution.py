@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trucewatch.attribution import (
+from trucewatch.talks.attribution import (
     Attribution,
     Link,
     Origins,

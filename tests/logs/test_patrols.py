@@ -18,8 +18,8 @@ from trucewatch.acts import act_tree
 from trucewatch.claims import SCHEMA
 from trucewatch.evidence import Means
 from trucewatch.levels import Level
-from trucewatch.logs import Kind, Line, Sheet, admit, read_sheet
-from trucewatch.patrols import (
+from trucewatch.logs.lines import Kind, Line, Sheet, admit, read_sheet
+from trucewatch.logs.patrols import (
     ATTESTATIONS,
     CAMERAS,
     NOTICES,

@@ -14,7 +14,7 @@ from enum import StrEnum
 from fractions import Fraction
 
 from trucewatch.levels import Level
-from trucewatch.logs import SUBJECT, Column, Kind, Line, Rows, Sheet
+from trucewatch.logs.lines import SUBJECT, Column, Kind, Line, Rows, Sheet
 from trucewatch.problems import Problem, did_you_mean
 from trucewatch.when import FAR_AHEAD, Span
 

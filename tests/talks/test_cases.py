@@ -11,12 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trucewatch.agreement.terms import Agreement
-from trucewatch.attribution import Repeat
-from trucewatch.cases import as_data, ask, in_words
 from trucewatch.levels import Level
 from trucewatch.problems import WrongCall
 from trucewatch.shipped import open_agreement
-from trucewatch.talks import Talks, open_talks
+from trucewatch.talks.attribution import Repeat
+from trucewatch.talks.cases import as_data, ask, in_words
+from trucewatch.talks.statements import Talks, open_talks
 
 MONITOR = "Middle East Monitor"
 

@@ -11,8 +11,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from trucewatch import liaison
-from trucewatch.attribution import (
+from trucewatch.evidence import Count
+from trucewatch.logs import liaison
+from trucewatch.names import plain_name
+from trucewatch.problems import WrongCall
+from trucewatch.talks.attribution import (
     Attribution,
     Difference,
     Link,
@@ -24,11 +27,8 @@ from trucewatch.attribution import (
     roots_of,
     unnamed_persons,
 )
-from trucewatch.evidence import Count
-from trucewatch.names import plain_name
-from trucewatch.positions import Position, matrix, of_party
-from trucewatch.problems import WrongCall
-from trucewatch.talks import Delegation, Matter, Meeting, Series, Statement, Talks
+from trucewatch.talks.positions import Position, matrix, of_party
+from trucewatch.talks.statements import Delegation, Matter, Meeting, Series, Statement, Talks
 from trucewatch.when import Span, tell
 
 _WHO = re.compile(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trucewatch.positions import Position, Stance, matrix, of_party, on_clause
+from trucewatch.talks.positions import Position, Stance, matrix, of_party, on_clause
 
 PARTIES = st.sampled_from(["reds", "blues", "greens"])
 POSITIONS = st.lists(

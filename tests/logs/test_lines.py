@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from trucewatch.actors import Actor, Register
 from trucewatch.ledger.canonical import canonical
 from trucewatch.levels import Level
-from trucewatch.logs import (
+from trucewatch.logs.lines import (
     SUBJECT,
     Column,
     Kind,

@@ -12,18 +12,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from trucewatch import liaison
 from trucewatch.agreement.parse import read_agreement
-from trucewatch.attribution import Voicing
 from trucewatch.levels import Level
-from trucewatch.liaison import State
-from trucewatch.positions import Stance, on_clause
+from trucewatch.logs import liaison
+from trucewatch.logs.liaison import State
 from trucewatch.problems import FileFault, TrucewatchError
-from trucewatch.talks import Matter, Talks, open_talks, read_talks
+from trucewatch.talks.attribution import Voicing
+from trucewatch.talks.positions import Stance, on_clause
+from trucewatch.talks.statements import Matter, Talks, open_talks, read_talks
 from trucewatch.texts import parse_text, read_text
 from trucewatch.when import read_edtf
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 SCHEMA = ROOT / "trucewatch" / "formats" / "talks.schema.json"
 SHIPPED = sorted(ROOT.glob("agreements/*/talks.yml"))
 

@@ -12,11 +12,14 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Protocol, TypeVar
 
-from trucewatch import liaison
 from trucewatch.actors import Register
 from trucewatch.agreement.pages import Page
 from trucewatch.agreement.terms import Agreement, TextSource
-from trucewatch.attribution import (
+from trucewatch.evidence import Count, Qualifier
+from trucewatch.levels import Level, most_sensitive, read_level
+from trucewatch.logs import liaison
+from trucewatch.problems import Problem, TrucewatchError, did_you_mean
+from trucewatch.talks.attribution import (
     Attribution,
     Difference,
     Link,
@@ -29,10 +32,7 @@ from trucewatch.attribution import (
     ordinal,
     spoken_of,
 )
-from trucewatch.evidence import Count, Qualifier
-from trucewatch.levels import Level, most_sensitive, read_level
-from trucewatch.positions import Position, Stance
-from trucewatch.problems import Problem, TrucewatchError, did_you_mean
+from trucewatch.talks.positions import Position, Stance
 from trucewatch.texts import Marked
 from trucewatch.when import FAR_AHEAD, LONG_AGO, Span, read_edtf
 

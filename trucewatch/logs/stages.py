@@ -13,7 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from trucewatch.levels import Level
-from trucewatch.logs import SUBJECT, Column, Kind, Line, Rows, Sheet
+from trucewatch.logs.lines import SUBJECT, Column, Kind, Line, Rows, Sheet
 from trucewatch.problems import Problem
 from trucewatch.when import Span
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trucewatch.liaison import (
+from trucewatch.logs.liaison import (
     CHANNELS,
     HANDOVERS,
     NOTICES,
@@ -43,7 +43,7 @@ from trucewatch.liaison import (
     times_to_acknowledge,
     times_to_answer,
 )
-from trucewatch.logs import Line, Sheet, admit, read_sheet
+from trucewatch.logs.lines import Line, Sheet, admit, read_sheet
 from trucewatch.problems import Problem
 from trucewatch.when import Span
 

@@ -25,7 +25,7 @@ from trucewatch.acts import act_tree
 from trucewatch.claims import SCHEMA, claims_of, empty_claims
 from trucewatch.evidence import Assertion, Extent, Means, Reliability
 from trucewatch.levels import Level
-from trucewatch.logs import Column, Kind, Line, Rows, Sheet
+from trucewatch.logs.lines import Column, Kind, Line, Rows, Sheet
 from trucewatch.problems import Problem
 from trucewatch.reports import SCHEMA as REPORTS
 from trucewatch.when import Span, local_day, midnight

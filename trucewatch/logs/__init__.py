@@ -1,0 +1,7 @@
+"""What a mission writes down itself, as sheets: one row a fact.
+
+lines    how a row comes in, and which row of an id stands
+liaison  messages between the mission and the parties, and the channels they go over
+patrols  patrols, posts and cameras: what could be seen, and what is attested to be complete
+stages   the steps of an allegation
+"""
