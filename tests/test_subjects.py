@@ -10,8 +10,9 @@ import polars as pl
 import pytest
 
 from trucewatch.actors import write_pairs
+from trucewatch.assessment.occasions import finding_id
 from trucewatch.claims import claims_table
-from trucewatch.findings import assess, finding_id
+from trucewatch.findings import assess
 from trucewatch.grains import grain_of
 from trucewatch.incidents import corroborate
 from trucewatch.levels import Level

@@ -8,19 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from shapely.geometry.base import BaseGeometry
 
 from trucewatch.agreement.terms import Agreement
 from trucewatch.levels import Level, audiences, most_sensitive
-from trucewatch.logs import liaison, patrols, stages
+from trucewatch.logs import inspections, liaison, patrols, stages
+from trucewatch.logs.inspections import SiteInspection
 from trucewatch.logs.liaison import NOTICES, Notice, Shift, Statement
 from trucewatch.logs.lines import Kind, Line, Sheet
 from trucewatch.logs.patrols import Attestation, Patrol, Window, attested
 from trucewatch.logs.stages import Step
 from trucewatch.when import LONG_AGO, Span
 
-SHEETS: tuple[Sheet, ...] = (*liaison.SHEETS, *stages.SHEETS, *patrols.SHEETS)
+SHEETS: tuple[Sheet, ...] = (*liaison.SHEETS, *stages.SHEETS, *patrols.SHEETS, *inspections.SHEETS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +39,24 @@ class Beside:
     patrols: tuple[Patrol, ...] = ()
     windows: tuple[Window, ...] = ()
     attestations: tuple[Attestation, ...] = ()
+    inspections: tuple[SiteInspection, ...] = ()
     places: Mapping[str, BaseGeometry] = field(default_factory=dict)
     level: Level = Level.PUBLIC
+    received_until: datetime = LONG_AGO  # when something was received last, by whoever knows that
+
+    @property
+    def heard_until(self) -> datetime:
+        """The latest time of which anything in the logs tells as past, not as announced or due."""
+        past = [
+            *(at for one in self.notices for at in (one.sent, one.acknowledged_at, one.answered, one.done) if at),
+            *(shift.latest for shift in self.shifts),
+            *(window.latest for window in self.windows),
+            *(attestation.latest for attestation in self.attestations),
+            *(step.on.earliest for step in self.steps),
+            *(inspection.on.earliest for inspection in self.inspections),
+            *(patrol.out.latest for patrol in self.patrols if patrol.out),
+        ]
+        return max([self.received_until, *past])
 
 
 NOTHING = Beside()
@@ -66,6 +84,7 @@ def beside_of(lines: Sequence[Line], audience: Level, agreement: Agreement) -> B
         patrols=patrols.patrols_of(known),
         windows=patrols.windows_of(known, places),
         attestations=patrols.attestations_of(known, places),
+        inspections=inspections.inspections_of(known),
         places=places,
         level=most_sensitive(line.level for line in known),
     )

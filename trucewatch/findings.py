@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import replace
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -18,13 +18,18 @@ from trucewatch.actors import ANYBODY, CIVILIANS, Register, read_pairs
 from trucewatch.agreement.atoms import ClauseTests, plane_of, tests_of
 from trucewatch.agreement.readings import under
 from trucewatch.agreement.terms import Agreement, ClauseKind, Reading
+from trucewatch.assessment.ceilings import ceilings_passed
+from trucewatch.assessment.concurrence import suspended, was_met
 from trucewatch.assessment.dockets import Docket, docket_of
+from trucewatch.assessment.duties import Matter, duties_due
 from trucewatch.assessment.judgements import CAN_UNTOUCHED, Outcome, judge, outcome_of
-from trucewatch.assessment.occasions import Occasion, ceilings_passed, duties_due
+from trucewatch.assessment.occasions import Occasion, finding_id
+from trucewatch.assessment.preconditions import with_log
 from trucewatch.beside import NOTHING, Beside
 from trucewatch.evidence import Standard
 from trucewatch.incidents import Incidents
 from trucewatch.kernels.compiled import is_fast_available
+from trucewatch.when import Span
 from trucewatch.where import place_shape
 
 # From so many accounts on, all clauses are asked at once, where kernels can be compiled; the findings are the same.
@@ -80,28 +85,45 @@ def assess(
     of the clauses in force. `beside` is what the mission wrote down itself.
     """
     agreement = under(agreement, reading)
-    plane = plane_of(agreement)
+    incidents = with_log(incidents, agreement, beside)
     clauses = agreement.hypothetical if hypothetical else agreement.clauses
     concerned = incidents
-    at_once: dict[str, pl.DataFrame] | None = None
+    at_once: dict[str, pl.DataFrame] = {}
     if incidents.accounts.height >= AT_SCALE and is_fast_available():
         docket = docket_of(agreement, reading, standard, hypothetical)
         concerned, at_once = judged_at_once(incidents, docket)
-    found = [pl.DataFrame(schema=FINDING_SCHEMA)]
-    for clause in clauses:
+    plane = plane_of(agreement)
+
+    @cache
+    def alone(clause_id: str) -> tuple[Matter, pl.DataFrame]:
+        """Judge everything under a clause as if no other one mattered to it."""
+        clause = agreement.clause(clause_id)
         tests = tests_of(agreement, clause, reading, plane)
-        demanded = max(standard, clause.standard or standard)
+        matter = Matter.of(incidents, tests, reading, beside, max(standard, clause.standard or standard))
         if clause.kind is ClauseKind.DUTY:
-            found.append(_of_occasions(duties_due(incidents, tests, reading), tests, reading, demanded))
-            continue
-        if at_once is not None:
+            return matter, _of_occasions(duties_due(matter), matter)
+        if clause.id in at_once:
             judged = at_once[clause.id]
         else:
-            judged = judge(incidents.accounts, incidents.incidents, tests, demanded)
-        found.append(_findings(judged, concerned, tests, reading, demanded))
+            judged = judge(incidents.accounts, incidents.incidents, tests, matter.standard)
+        found = _findings(judged, concerned if clause.id in at_once else incidents, matter)
         if clause.kind is ClauseKind.CEILING:
-            found.append(_of_occasions(ceilings_passed(judged, tests), tests, reading, demanded))
-    return pl.concat(found).sort("clause", "incident", "occasion", nulls_last=True, maintain_order=True)
+            found = pl.concat([found, _of_occasions(ceilings_passed(judged, tests), matter)])
+        return matter, found
+
+    def met(clause: str, at: Span) -> bool | None:
+        return was_met(*alone(clause), spans, at)
+
+    spans = _spans(incidents) if any(clause.concurrent_with for clause in clauses) else {}
+    found = [suspended(alone(clause.id)[1], clause, met, spans) for clause in clauses]
+    return pl.concat([pl.DataFrame(schema=FINDING_SCHEMA), *found]).sort(
+        "clause", "incident", "occasion", nulls_last=True, maintain_order=True
+    )
+
+
+def _spans(incidents: Incidents) -> dict[str, Span]:
+    told = incidents.incidents.select("incident", "earliest", "latest").iter_rows()
+    return {incident: Span(earliest, latest, "told") for incident, earliest, latest in told}
 
 
 def judged_at_once(incidents: Incidents, docket: Docket) -> tuple[Incidents, dict[str, pl.DataFrame]]:
@@ -142,9 +164,8 @@ def _asked(docket: Docket, accounts: pl.DataFrame, whole: npt.NDArray[np.bool_] 
 # ---- the table -------------------------------------------------------------------------------------------------------
 
 
-def _findings(
-    judged: pl.DataFrame, incidents: Incidents, tests: ClauseTests, reading: Reading | None, standard: Standard
-) -> pl.DataFrame:
+def _findings(judged: pl.DataFrame, incidents: Incidents, matter: Matter) -> pl.DataFrame:
+    tests, reading, standard = matter.tests, matter.reading, matter.standard
     clause = tests.clause
     several = judged.filter(pl.len().over("incident") > 1)
     alone = judged.filter(pl.len().over("incident") == 1)
@@ -223,13 +244,12 @@ def _joined(several: pl.DataFrame, columns: Sequence[str], schema: Any) -> pl.Da
     return pl.DataFrame(rows, schema={name: schema[name] for name in columns})
 
 
-def _of_occasions(
-    occasions: Sequence[Occasion], tests: ClauseTests, reading: Reading | None, standard: Standard
-) -> pl.DataFrame:
-    clause, name = tests.clause, reading.id if reading else ""
+def _of_occasions(occasions: Sequence[Occasion], matter: Matter) -> pl.DataFrame:
+    tests = matter.tests
+    clause, name = tests.clause, matter.reading.id if matter.reading else ""
     rows = [
         {
-            "finding": finding_id(f"{occasion.party}/{occasion.earliest.isoformat()}", clause.id, name),
+            "finding": finding_id(_named(occasion), clause.id, name),
             "subject_kind": "occasion",
             "occasion": occasion.words,
             "earliest": occasion.earliest,
@@ -245,8 +265,8 @@ def _of_occasions(
             "responsibility": str(Responsibility.ACTOR),
             "responsible": [occasion.party],
             "grounds": occasion.grounds,
-            "standard": standard.word,
-            "proof": "yes",
+            "standard": matter.standard.word,
+            "proof": "unknown" if ("proof", "unknown") in occasion.tests else "yes",
             "per_test": tests.is_per_test,
         }
         for occasion in occasions
@@ -254,9 +274,8 @@ def _of_occasions(
     return pl.DataFrame(rows, schema=FINDING_SCHEMA)
 
 
-def finding_id(subject: str, clause: str, reading: str) -> str:
-    """Return the id of a finding: the same subject, clause and reading give the same id."""
-    return hashlib.blake2b(f"{subject}\x1f{clause}\x1f{reading}".encode(), digest_size=8).hexdigest()
+def _named(occasion: Occasion) -> str:
+    return "/".join(filter(None, (occasion.party, occasion.earliest.isoformat(), occasion.about)))
 
 
 def responsibility(pairs: str | None, register: Register) -> tuple[Responsibility, tuple[str, ...], str]:

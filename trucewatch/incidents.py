@@ -32,8 +32,8 @@ FIRST_HAND = "first-hand observers"
 class Incidents:
     """What was established.
 
-    `incidents` has one row for each incident (named by its smallest claim), with the lists of its claims and offices
-    and the bounds of its origins; incidents of like acts at one place, each within a day of another, share a `series`,
+    `incidents` has one row for each incident (named by its smallest claim), with the lists of its claims, records and
+    offices and the bounds of its origins; incidents of like acts at one place, each within a day of another, share a `series`,
     named by the smallest of them. `accounts` has one row for each alternative of an incident's facts; `members` maps
     claim to incident. `links` has a row for each pair of claims (one, other) that may have been one event: log_odds,
     probability, whether it was taken, and the reason if not. `echoes` says who repeats whom, in the form of
@@ -109,6 +109,7 @@ def _summarise(named: pl.DataFrame, origins: pl.DataFrame) -> pl.DataFrame:
         .group_by("incident", maintain_order=True)
         .agg(
             pl.col("claim_key").alias("claims"),
+            pl.col("record").drop_nulls().unique().sort().alias("records"),
             pl.len().cast(pl.Int64).alias("reports"),
             pl.col("source").unique().sort().alias("sources"),
             # Who of the mission saw or heard it stays out of every product; that somebody did does not.

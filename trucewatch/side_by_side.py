@@ -8,6 +8,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
 from trucewatch.agreement.examples import read_examples
 from trucewatch.agreement.readings import chosen_readings, contested_points, each_value
 from trucewatch.agreement.rulings import Ruling
@@ -149,9 +151,12 @@ class _Told:
 
 
 def _examples(agreement: Agreement) -> _Told:
+    """Return what the worked examples tell, together; those with logs of their own stand alone, and are left out."""
     examples, claims, problems = read_examples(agreement)
     if problems:
         raise TrucewatchError(f"{problems[0]}; see them all with: trucewatch check {agreement.folder}")
+    examples = [example for example in examples if not example.is_alone]
+    claims = claims.filter(pl.col("event_key").is_in([example.id for example in examples]))
     if not examples:
         raise TrucewatchError(f"{agreement.folder}: has no worked examples; name a file with --incidents and --source")
     return _Told(agreement, corroborate(view(claims, Level.MISSION), agreement.gazetteer, agreement.register))

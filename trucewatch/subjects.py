@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterable
 
 import polars as pl
 
-from trucewatch.findings import finding_id
+from trucewatch.assessment.occasions import finding_id
 from trucewatch.incidents import Incidents
 from trucewatch.levels import Level
 from trucewatch.views import View

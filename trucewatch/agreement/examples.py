@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import polars as pl
@@ -14,16 +15,17 @@ from trucewatch.acts import act_tree, weapon_tree
 from trucewatch.agreement.terms import Agreement
 from trucewatch.claims import claims_table
 from trucewatch.evidence import Assertion, Extent, Means
+from trucewatch.logs.stages import Result, Stage
 from trucewatch.problems import Problem, did_you_mean
 from trucewatch.texts import Marked, read_text
-from trucewatch.when import read_edtf
+from trucewatch.when import Span, read_edtf
 from trucewatch.where import PlaceKind, sector
 
 FILE = "examples.yml"
 _KEYS = (
     *("id", "clause", "when", "extent", "where", "act", "actor", "target", "both_ways", "civilians_dead", "weapon"),
     *("calibre_mm", "count", "count_unit", "facts", "origins", "reading", "expect", "because", "note", "says"),
-    "record",
+    *("record", "alleged", "party", "due", "beside", "received_until", "stage", "result"),
 )
 _TOP = ("format", "examples")
 _PLACES = ("point", "area", "country", "sector", "unplaced")
@@ -33,7 +35,11 @@ _EXPECTATIONS = ("violation", "outside_scope", "undetermined", "untouched")
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A worked case: what is told (one claims row), under which clause and reading, and what must come of it."""
+    """A worked case: what is told (one claims row, or none), under which clause and reading, and what must come of it.
+
+    `party` and `due` ask for what that party owed then, in place of what the act comes to. `beside` are rows of the
+    mission's own logs by sheet, as (line, cells); until when anything was heard is `received_until`, if it is given.
+    """
 
     id: str
     clause: str
@@ -41,6 +47,17 @@ class Example:
     expect: str
     because: tuple[str, ...]
     line: int
+    party: str = ""
+    due: Span | None = None
+    beside: Mapping[str, tuple[tuple[int, Mapping[str, str]], ...]] = field(default_factory=dict)
+    received_until: datetime | None = None
+    stage: Stage | None = None
+    result: Result | None = None
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether it is judged by itself: it has logs of its own, or asks what was owed by a time."""
+        return bool(self.party or self.beside or self.received_until)
 
 
 def read_examples(agreement: Agreement) -> tuple[list[Example], pl.DataFrame, list[Problem]]:
@@ -78,7 +95,8 @@ def _example(item: Marked, agreement: Agreement) -> tuple[Example, list[dict[str
     for key in told:
         if key not in _KEYS:
             raise ValueError(f"no key is called '{key}' here{_or(key, _KEYS)}")
-    for key in ("id", "clause", "when", "where", "act", "expect"):
+    is_told = any(told.get(key) is not None for key in ("when", "where", "act"))
+    for key in ("id", "clause", "expect", *(("when", "where", "act") if is_told or not told.get("party") else ())):
         if told.get(key) is None:
             raise ValueError(f"'{key}' is missing")
     because = told.get("because") or []
@@ -89,8 +107,36 @@ def _example(item: Marked, agreement: Agreement) -> tuple[Example, list[dict[str
         expect=_expectation(told),
         because=tuple(str(word) for word in (because if isinstance(because, list) else [because])),
         line=item.line,
+        party=_word(told, "party", {**agreement.parties, **agreement.register.actors}),
+        due=_span(told, "due", agreement),
+        beside=_beside(item),
+        received_until=until.latest if (until := _span(told, "received_until", agreement)) else None,
+        stage=Stage(stage) if (stage := _word(told, "stage", tuple(Stage))) else None,
+        result=Result(result) if (result := _word(told, "result", tuple(Result))) else None,
     )
-    return example, _claims(example.id, told, agreement)
+    return example, _claims(example.id, told, agreement) if is_told else []
+
+
+def _span(told: Mapping[str, Any], key: str, agreement: Agreement) -> Span | None:
+    return read_edtf(word, agreement.timezone) if (word := _word(told, key)) else None
+
+
+def _beside(item: Marked) -> dict[str, tuple[tuple[int, Mapping[str, str]], ...]]:
+    """Return rows of sheets as they would stand in a file: all cells are text."""
+    found: dict[str, tuple[tuple[int, Mapping[str, str]], ...]] = {}
+    for sheet, rows in (item.get("beside") or Marked({}, item.line)).entries():
+        if not all(row.is_map for row in rows.items()):
+            raise ValueError(f"'{sheet}' must be a list of rows, each of columns and cells")
+        found[sheet] = tuple(
+            (row.line, {column: _cell(cell.plain()) for column, cell in row.entries()}) for row in rows.items()
+        )
+    return found
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "; ".join(map(str, value)) if isinstance(value, list) else "" if value is None else str(value)
 
 
 def _claims(name: str, told: Mapping[str, Any], agreement: Agreement) -> list[dict[str, Any]]:
@@ -106,7 +152,7 @@ def _claims(name: str, told: Mapping[str, Any], agreement: Agreement) -> list[di
         "place_extent": Extent.WITHIN, **_place(told["where"], agreement),
         "count_low": count, "count_high": count, "count_unit": _word(told, "count_unit") or None,
         "pairs": _pairs(told), "civilians_dead": _whole(told, "civilians_dead"), "records_deaths": False,
-        "means": Means.OPEN_SOURCE, "curated": True, "allegation": False, "exercise": False,
+        "means": Means.OPEN_SOURCE, "curated": True, "allegation": _truth(told, "alleged"), "exercise": False,
         "facts": json.dumps(_facts(told, agreement), sort_keys=True), "levels": "{}",
     }  # fmt: skip
     origins = _whole(told, "origins", _MOST_ORIGINS)
@@ -127,13 +173,18 @@ def _claims(name: str, told: Mapping[str, Any], agreement: Agreement) -> list[di
 def _pairs(told: Mapping[str, Any]) -> str:
     actor, target = _word(told, "actor"), _word(told, "target")
     pairs = [(actor, target)]
-    if not isinstance(told.get("both_ways") or False, bool):
-        raise ValueError("'both_ways' must be true or false")
-    if told.get("both_ways"):
+    if _truth(told, "both_ways"):
         pairs.append((target, actor))
         if told.get("civilians_dead"):
             pairs += [(actor, CIVILIANS), (target, CIVILIANS)]
     return write_pairs(pairs)
+
+
+def _truth(told: Mapping[str, Any], key: str) -> bool:
+    truth = told.get(key) or False
+    if not isinstance(truth, bool):
+        raise ValueError(f"'{key}' must be true or false")
+    return truth
 
 
 def _facts(told: Mapping[str, Any], agreement: Agreement) -> dict[str, bool | None]:

@@ -21,13 +21,20 @@ from trucewatch.agreement.rosters import read_roster
 from trucewatch.agreement.terms import (
     AffiliationChoice,
     Agreement,
+    Answer,
+    Asked,
     Clause,
     ClauseKind,
+    Duty,
     Ground,
+    Inspection,
     Line,
+    LogTest,
     Moment,
+    Notification,
     Party,
     Presumption,
+    Quota,
     Reading,
     Reservation,
     Rival,
@@ -39,6 +46,8 @@ from trucewatch.agreement.terms import (
     Zone,
 )
 from trucewatch.evidence import Standard
+from trucewatch.logs.inspections import Promise
+from trucewatch.logs.liaison import ASKS_FOR_ANSWER, Subject
 from trucewatch.problems import FileFault, Problem
 from trucewatch.texts import Marked
 from trucewatch.when import read_duration, time_zone
@@ -53,7 +62,27 @@ _AGREEMENT_KEYS = (
 )
 # fmt: on
 _ONE_OF = ("forbids", "withdraws", "ceiling", "duty")
-_CLAUSE_KEYS = ("text", "says", *_ONE_OF, "bound", "presumption", "outside_scope", "standard", "basis", "note")
+_CLAUSE_KEYS = (
+    *(
+        "text",
+        "says",
+        *_ONE_OF,
+        "bound",
+        "presumption",
+        "outside_scope",
+        "concurrent_with",
+        "standard",
+        "basis",
+        "note",
+    ),
+)
+# What a duty may owe beside an act by a day, each with its own keys.
+_OWED: Mapping[str, tuple[str, ...]] = {
+    "answer": ("within", "from", "until"),
+    "at_least": ("acts", "every", "unit", "in", "from", "until"),
+    "notify": ("acts", "within", "in", "from", "until"),
+    "inspections": ("in", "from", "until"),
+}
 _ACTS_OF_PRESENCE = {"forces": "presence-of-forces", "weapons": "presence-of-weapons", "storage": "weapons-in-storage"}
 
 
@@ -91,10 +120,11 @@ class _Parser(Page):
         zones = self._zones(text, lines, sources)
         terms = self._terms(text, zones, lines, parties, sources)
         definitions = self._definitions(text, sources)
-        preconditions = self._preconditions(text)
+        preconditions, log_tests = self._preconditions(text)
         default = self._presumption(text, Presumption.NONE)
         scope = _Scope(sources, parties, register, zones, lines, terms, definitions, preconditions)
         clauses = [self._clause(name, inner, scope, default) for name, inner in self._map(text, "clauses")]
+        self._conditions(text)
         demands = self._demands(text, scope, default)
         guarantors = self._references(text, "guarantors", register.actors, "actor")
         return Agreement(
@@ -113,6 +143,7 @@ class _Parser(Page):
             readings=self._readings(text, scope, [c for c in clauses if c], {**sources, **told_in_roster}),
             sources={**sources, **told_in_roster, **sources},
             preconditions=preconditions,
+            log_tests=log_tests,
             definitions={name: self._words(inner) for name, inner in self._map(text, "definitions")},
             in_force=self._in_force(text, terms),
             register=register,
@@ -284,12 +315,30 @@ class _Parser(Page):
             found[name] = self._references(inner, "acts", act_tree(), "act")
         return found
 
-    def _preconditions(self, text: Marked) -> dict[str, dict[str, str]]:
-        found = {}
+    def _preconditions(self, text: Marked) -> tuple[dict[str, dict[str, str]], dict[str, LogTest]]:
+        found, tests = {}, {}
         for name, inner in self._map(text, "preconditions"):
-            self._known_keys(inner, ("text", "note"))
+            self._known_keys(inner, ("text", "log", "note"))
             found[name] = self._words(inner)
-        return found
+            if inner.get("log"):
+                tests[name] = self._log_test(self._get(inner, "log"))
+        return found, tests
+
+    def _log_test(self, written: Marked) -> LogTest:
+        self._known_keys(written, ("asks", "before", "about", "channel"))
+        asked = Asked(self._choice(written, "asks", tuple(Asked), Asked.NOTICE))
+        for key, needed in (("before", Asked.NOTICE), ("about", Asked.NOTICE), ("channel", Asked.ATTEMPT)):
+            if asked is not needed and written.get(key):
+                self._complain(self._get(written, key).line, "unknown-key", f"'{key}' is asked of {needed} alone")
+        lead = self._required_duration(written, "before") if asked is Asked.NOTICE else timedelta(0)
+        channel = self._word(written, "channel")
+        if asked is Asked.ATTEMPT and not channel:
+            self._complain(written.line, "key-missing", "'channel' is missing", "which channel was to be tried first")
+        about = self._subjects(written, "about", tuple(Subject)) if written.get("about") else (Subject.MOVEMENT,)
+        return LogTest(asked, lead, about, channel)
+
+    def _subjects(self, written: Marked, key: str, known: Sequence[Subject]) -> tuple[Subject, ...]:
+        return tuple(Subject(word) for word in self._references(written, key, known, "subject"))
 
     # ---- clauses -----------------------------------------------------------------------------------------------------
 
@@ -330,6 +379,7 @@ class _Parser(Page):
         return Clause(
             id=name,
             says=self._words_under(inner, "text"),
+            concurrent_with=self._list(inner, "concurrent_with"),
             sources=self._references(inner, "says", scope.sources, "source"),
             who=who,
             outside_scope=tuple(
@@ -341,6 +391,18 @@ class _Parser(Page):
             line_number=inner.line,
             **rule,
         )
+
+    def _conditions(self, text: Marked) -> None:
+        """Tell what no clause can be concurrent with: what is no clause in force, and itself."""
+        clauses = dict(self._map(text, "clauses"))
+        for group in ("clauses", "hypothetical"):
+            for name, inner in self._map(text, group):
+                others = self._references(inner, "concurrent_with", clauses, "clause")
+                if name in others:
+                    self._complain(
+                        self._get(inner, "concurrent_with").line, "condition-on-itself",
+                        f"'{name}' is owed only as far as it is met itself", "name the clauses of the other side",
+                    )  # fmt: skip
 
     def _forbids(self, body: Marked, scope: _Scope) -> dict[str, Any]:
         self._known_keys(body, ("acts", "weapons", "calibre_mm", "in", "within", "from", "until"))
@@ -389,16 +451,59 @@ class _Parser(Page):
         }
 
     def _duty(self, body: Marked, scope: _Scope) -> dict[str, Any]:
-        self._known_keys(body, ("acts", "who", "by", "in"))
+        forms = [key for key in _OWED if body.get(key)]
+        if len(forms) > 1:
+            self._complain(body.line, "two-duties", f"owes {' and '.join(forms)}", "make them clauses of their own")
+        form = forms[0] if forms else ""
+        self._known_keys(body, ("who", form, *_OWED[form]) if form else ("acts", "who", "by", "in"))
+        acts = self._acts(body, scope) if not form or "acts" in _OWED[form] else ()
         return {
             "kind": ClauseKind.DUTY,
-            "what": self._what(body, self._acts(body, scope), ""),
+            "what": self._what(body, acts, self._word(body, "unit")),
             "who": self._who(body, scope),
             "ground": self._ground(body, "in", scope),
-            "start": self._moment(body, "by", scope.terms),
-            "end": Moment(),
+            "start": self._moment(body, "from" if form else "by", scope.terms),
+            "end": self._moment(body, "until", scope.terms),
             "at_most": None,
+            "owed": self._owed(form, body) if form else None,
         }
+
+    def _owed(self, form: str, body: Marked) -> Duty:
+        match form:
+            case "answer":
+                return Answer(self._subjects(body, "answer", ASKS_FOR_ANSWER), self._required_duration(body, "within"))
+            case "at_least":
+                return self._quota(body)
+            case "notify":
+                self._choice(body, "notify", (Subject.ORDER,), Subject.ORDER)
+                return Notification(self._required_duration(body, "within") if body.get("within") else None)
+        return Inspection(Promise(self._choice(body, "inspections", tuple(Promise), Promise.WEAPONS_KEPT)))
+
+    def _quota(self, body: Marked) -> Quota:
+        written = self._get(body, "at_least")
+        number = written.value if isinstance(written.value, int) and not isinstance(written.value, bool) else 0
+        if number < 1:
+            self._complain(written.line, "not-a-number", f"at_least is {written.value!r}", "give a whole number from 1")
+        if not body.get("from"):
+            self._complain(body.line, "key-missing", "'from' is missing", "with which day the first period begins")
+        every = self._required_duration(body, "every")
+        if every % timedelta(days=1):
+            self._complain(self._get(body, "every").line, "not-a-period", "is no number of whole days", "every: P1D")
+        return Quota(max(number, 1), max(every, timedelta(days=1)))
+
+    def _required_duration(self, text: Marked, key: str) -> timedelta:
+        written = self._get(text, key)
+        if written.value is None:
+            self._complain(text.line, "key-missing", f"'{key}' is missing", "a time such as PT48H or P7D")
+            return timedelta(0)
+        try:
+            found = read_duration(str(written.value))
+        except ValueError as fault:
+            self._complain(written.line, "not-a-duration", str(fault))
+            return timedelta(0)
+        if not found:
+            self._complain(written.line, "not-a-duration", f"'{key}' is no time at all")
+        return found
 
     def _acts(self, body: Marked, scope: _Scope) -> tuple[str, ...]:
         found: list[str] = []

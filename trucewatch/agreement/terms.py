@@ -16,6 +16,8 @@ from shapely.geometry.base import BaseGeometry
 
 from trucewatch.actors import Register
 from trucewatch.evidence import Standard
+from trucewatch.logs.inspections import Promise
+from trucewatch.logs.liaison import Subject
 from trucewatch.problems import Problem
 from trucewatch.when import Span
 from trucewatch.where import Gazetteer
@@ -161,9 +163,67 @@ class ScopeException:
     reserved_by: tuple[str, ...] = ()  # parties whose acts it does not cover, under the reading that is applied
 
 
+class Asked(StrEnum):
+    """What a precondition asks of the liaison log."""
+
+    NOTICE = "notice"  # whether the side that acted gave notice of it so long before
+    ATTEMPT = "attempt"  # whether it had tried a channel first, to no avail
+    ATTACK = "attack"  # whether it answers an attack
+    ORDER = "order"  # whether the leadership of its side notified that it gave the order
+
+
+@dataclass(frozen=True, slots=True)
+class LogTest:
+    """What a precondition asks of the liaison log: of a notice how long before (`lead`) and on what, of an attempt over
+    which channel.
+    """
+
+    asked: Asked
+    lead: timedelta = timedelta(0)
+    about: tuple[Subject, ...] = ()
+    channel: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """That a notice on one of some subjects is answered within a time."""
+
+    about: tuple[Subject, ...]
+    within: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """That something is done a number of times in every period, the first of which begins with the clause."""
+
+    at_least: int
+    every: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """That the other side or the mission is told of an order for an act, within a time (None: by when is not said)."""
+
+    within: timedelta | None
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """That inspectors find at a site what was promised."""
+
+    promise: Promise
+
+
+Duty = Answer | Quota | Notification | Inspection  # beside these: an act that is done by a day
+
+
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """One obligation."""
+    """One obligation.
+
+    `owed` is None for a duty that an act fulfils by `start`. What it obliges to is owed as far as the clauses are met
+    that it is `concurrent_with`.
+    """
 
     id: str
     kind: ClauseKind
@@ -181,6 +241,8 @@ class Clause:
     demand_of: str  # the party whose demand this is; empty: a clause in force
     line_number: int
     reserved_by: tuple[str, ...] = ()  # parties whose acts it does not reach, under the reading that is applied
+    owed: Duty | None = None
+    concurrent_with: tuple[str, ...] = ()  # clauses
 
     @property
     def is_hypothetical(self) -> bool:
@@ -252,6 +314,7 @@ class Agreement:
     readings: Mapping[str, Reading] = field(default_factory=dict)
     sources: Mapping[str, TextSource] = field(default_factory=dict)
     preconditions: Mapping[str, Words] = field(default_factory=dict)
+    log_tests: Mapping[str, LogTest] = field(default_factory=dict)  # of preconditions, by id
     definitions: Mapping[str, Words] = field(default_factory=dict)
     in_force: tuple[Moment, ...] = ()
     register: Register = field(default_factory=Register)
@@ -267,6 +330,12 @@ class Agreement:
         """Return the ids of the parties whose acts a clause reaches: those it names, or all; none that reserved it."""
         named = [who for who in clause.who if who in self.parties] if clause.who else list(self.parties)
         return tuple(party for party in named if party not in clause.reserved_by)
+
+    def standing_for(self, who: str) -> frozenset[str]:
+        """Return every actor that a party, or an actor, stands for."""
+        named = self.parties.get(who)
+        actors = named.actors if named else (who,)
+        return frozenset(actors).union(*(self.register.stands_for(actor) for actor in actors))
 
     def rivals(self, term_id: str, reading: Reading | None) -> tuple[Rival, ...]:
         """Return the values of a term that are still open: all, or the one a reading or a ruling chose."""

@@ -11,7 +11,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -193,6 +193,21 @@ def _of_header(sheet: Sheet, names: Sequence[str], file: str, takes_back: bool) 
         is_needed = column is sheet.columns[0] or (column.is_required and not takes_back)
         if is_needed and column.name not in names:
             yield Problem(file, 1, "missing-column", f"the column '{column.name}' is missing", column.says)
+
+
+def read_cells(
+    sheet: Sheet,
+    cells: Mapping[str, str],
+    place: tuple[str, int],
+    zone: str,
+    known: Mapping[Kind, Collection[str]],
+    register: Register,
+) -> tuple[Line, list[Problem]]:
+    """Read one row as `read_sheet` does; `place` is the file and line in which it stands."""
+    file, number = place
+    problems = list(_of_header(sheet, list(cells), file, _is_taken_back(cells)))
+    line, faults = _Reader(zone, known, register).line(sheet, cells, file, number)
+    return line, [*(replace(problem, line=number) for problem in problems), *faults]
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,12 +16,15 @@ import polars as pl
 from trucewatch.actors import ANYBODY, Register, read_pairs
 from trucewatch.acts import act_tree
 from trucewatch.agreement.terms import Agreement, Presumption
+from trucewatch.assessment.concurrence import CLAUSE
+from trucewatch.assessment.duties import FOUND, NOT_ANSWERED, NOT_DONE, NOT_REPORTED, NOT_TOLD, ORDER
 from trucewatch.assessment.judgements import Outcome
 from trucewatch.assessment.occasions import COMPLETE_RECORD
 from trucewatch.evidence import OWN_OBSERVATION
 from trucewatch.findings import Responsibility
 from trucewatch.incidents import FIRST_HAND
 from trucewatch.levels import Level
+from trucewatch.logs.inspections import OPEN_BECAUSE, InspectionOutcome
 from trucewatch.names import plain_name
 from trucewatch.sitreps.disclosure import without_area
 from trucewatch.sitreps.languages import (
@@ -51,6 +54,31 @@ _QUESTIONS = {
     "proof": phrase("a further independent origin, or first-hand observation"),
     "which report is right": phrase("which of the differing reports is right"),
     COMPLETE_RECORD: phrase("that the record for this time is complete, so that silence means that it was not done"),
+    ORDER: phrase("whether the leadership gave an order"),
+    OPEN_BECAUSE[InspectionOutcome.SERIALS_REFUSED]: phrase("the serial numbers of what was counted"),
+    OPEN_BECAUSE[InspectionOutcome.MISSING_WITH_REASON]: phrase(
+        "whether the reason given for what is missing is one that the text allows"
+    ),
+    OPEN_BECAUSE[InspectionOutcome.ACCESS_REFUSED]: phrase("what another inspection finds, with access"),
+}
+# How a duty is told that is not known to be done, by the grounds of its finding.
+_OWED = {
+    NOT_REPORTED: phrase("Due {when} from {party}: {duty}. No report received shows that it was done in time."),
+    NOT_DONE: phrase("Due {when} from {party}: {duty}. The record is attested complete, and does not hold it."),
+    NOT_ANSWERED: phrase("Due {when} from {party}: {duty}. No answer in time stands in the log."),
+    NOT_TOLD: phrase("Due {when} from {party}: {duty}. No notice of an order stands in the log."),
+    FOUND[InspectionOutcome.SERIALS_REFUSED]: phrase(
+        "At a site of {party}, inspected {when}: {duty}. The count matched; the serial numbers were refused."
+    ),
+    FOUND[InspectionOutcome.MISSING_WITH_REASON]: phrase(
+        "At a site of {party}, inspected {when}: {duty}. Something was missing, and a reason given."
+    ),
+    FOUND[InspectionOutcome.MISSING]: phrase(
+        "At a site of {party}, inspected {when}: {duty}. Something was missing, and no reason given."
+    ),
+    FOUND[InspectionOutcome.ACCESS_REFUSED]: phrase(
+        "At a site of {party}, to be inspected {when}: {duty}. Access was refused."
+    ),
 }
 # What other modules put into words, none of which has parts.
 _SAID_ELSEWHERE = phrases(
@@ -58,6 +86,13 @@ _SAID_ELSEWHERE = phrases(
     phrase("the reports name this actor alone"),
     phrase("the reports name these as taking part; none says who acted"),
     phrase("whose duty it is; no report says that it was done in time"),
+    phrase("whose duty it is; the record is attested complete, and does not hold it"),
+    phrase("to whom it was put; no answer in time stands in the log"),
+    phrase("who acted; no notice of an order stands in the log"),
+    phrase("whose site was inspected; the count matched, the serial numbers were refused"),
+    phrase("whose site was inspected; something was missing, and a reason given"),
+    phrase("whose site was inspected; something was missing, and no reason given"),
+    phrase("whose site was to be inspected; access was refused"),
     phrase("the reports name this party at each place"),
     phrase("first-hand observers"),
     phrase("in all"),
@@ -173,14 +208,11 @@ def _told_occasion(
         row = {**row, "responsible": []}
         party = phrase("the party whose duty it is")
     words = _occasion_words(row, agreement)
-    if row["outcome"] == Outcome.VIOLATION:
+    if owed := _OWED.get(row["grounds"]):
+        sentence = phrase(owed, when=told_when, party=party, duty=words)
+    else:
         told_by = tell_reporters([link["office"] for link in chain], [link["source"] for link in chain])
         sentence = phrase("{occasion}, {reporters}: {when}.", occasion=words, reporters=told_by, when=told_when)
-    else:
-        sentence = phrase(
-            "Due {when} from {party}: {duty}. No report received shows that it was done in time.",
-            when=told_when, party=party, duty=words,
-        )  # fmt: skip
     nowhere = dict.fromkeys(("lon", "lat", "radius_m", "area", "country", "geometry", "place_name"))
     return Told(
         id=row["finding"],
@@ -263,6 +295,8 @@ def _judged(row: Mapping[str, Any], material: Material) -> str:
                     "Assessed as inconsistent with {clause}, if it was as reported; not confirmed.", clause=clause
                 )
             return sentences(words, _presumption(row, material) if row["presumption"] else "")
+        case Outcome.OUTSIDE_SCOPE if json.loads(row["tests"]).get("concurrent") == "no":
+            return phrase("Not owed under {clause}: what was to be done at the same time was not.", clause=clause)
         case Outcome.OUTSIDE_SCOPE:
             exceptions = agreement.clause(clause).outside_scope
             covered = phrase("an exception of the agreement covers it")
@@ -448,6 +482,8 @@ def _unknown(unknown: str, agreement: Agreement) -> str:
         return _QUESTIONS[unknown]
     if " or " in unknown:
         return listed([_unknown(part, agreement) for part in unknown.split(" or ")])
+    if unknown.startswith(CLAUSE):
+        return phrase("whether {clause} was met at that time", clause=unknown.removeprefix(CLAUSE))
     kind, _, what = unknown.partition(":")
     if kind == "line":
         return phrase("where the {line} runs", line=line_name(what, agreement))
