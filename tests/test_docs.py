@@ -147,7 +147,18 @@ def test_a_page_with_real_data_prints_what_it_says(
 
 @pytest.mark.parametrize(
     "name",
-    ["actors.md", "tutorial.md", "corroboration.md", "ledger.md", "liaison.md", "logs.md", "releases.md", "talks.md"],
+    [
+        "actors.md",
+        "casualties.md",
+        "tutorial.md",
+        "corroboration.md",
+        "duties.md",
+        "ledger.md",
+        "liaison.md",
+        "logs.md",
+        "releases.md",
+        "talks.md",
+    ],
 )
 def test_a_page_of_commands_prints_what_it_says(name: str, tmp_path: Path) -> None:
     page = DOCS / name

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,21 @@ from jsonschema import Draft202012Validator
 from trucewatch.actors import Affiliation
 from trucewatch.acts import act_tree, weapon_tree
 from trucewatch.agreement.parse import read_agreement
-from trucewatch.agreement.terms import Agreement, ClauseKind, Presumption, TermKind
+from trucewatch.agreement.terms import (
+    Agreement,
+    Answer,
+    Asked,
+    ClauseKind,
+    Inspection,
+    LogTest,
+    Notification,
+    Presumption,
+    Quota,
+    TermKind,
+)
 from trucewatch.evidence import Standard
+from trucewatch.logs.inspections import Promise
+from trucewatch.logs.liaison import Subject
 from trucewatch.problems import FileFault, Problem
 from trucewatch.texts import parse_text, read_text
 from trucewatch.where import Plane
@@ -70,7 +84,8 @@ lines:
 definitions:
   attack: {text: Any attack., acts: [offensive], says: [wire]}
 preconditions:
-  tried: {text: It was tried.}
+  tried: {text: It was tried., log: {asks: attempt, channel: telephone}}
+  told: {text: It was announced., log: {asks: notice, before: PT48H}}
 presumption: bound-unless-outside-group-named
 clauses:
   C1:
@@ -96,6 +111,19 @@ clauses:
   C4:
     text: Tell us.
     duty: {acts: [notice-given], who: [reds], by: 2020-01-15}
+  C6:
+    text: Answer us.
+    duty: {answer: [query], who: [reds], within: PT24H, from: 2020-01-15}
+    concurrent_with: [C1]
+  C7:
+    text: Two convoys a day.
+    duty: {acts: [humanitarian-convoy], who: [reds], at_least: 2, every: P1D, from: 2020-01-15}
+  C8:
+    text: Let us in.
+    duty: {inspections: access, who: [reds]}
+  C9:
+    text: Tell of orders.
+    duty: {notify: order, acts: [use-of-weapons], within: PT24H}
   C5:
     text: No tanks near.
     forbids: {acts: [presence-of-weapons], weapons: [tank], within: {of: river, m: 2000}, from: $start}
@@ -184,16 +212,16 @@ def test_it_is_read_as_written(hills: Agreement) -> None:
         "hills", {"en": "Truce of the hills"}, "public", "Europe/Kyiv",
     )  # fmt: skip
     assert hills.guarantors == ("third",)
-    assert [c.id for c in hills.clauses] == ["C1", "C2", "C3", "C4", "C5"]
+    assert [c.id for c in hills.clauses] == ["C1", "C2", "C3", "C4", "C6", "C7", "C8", "C9", "C5"]
     assert [c.kind for c in hills.clauses] == [
-        ClauseKind.BAN, ClauseKind.WITHDRAWAL, ClauseKind.CEILING, ClauseKind.DUTY, ClauseKind.BAN,
+        ClauseKind.BAN, ClauseKind.WITHDRAWAL, ClauseKind.CEILING, *[ClauseKind.DUTY] * 5, ClauseKind.BAN,
     ]  # fmt: skip
     assert [t.kind for t in hills.terms.values()] == [
         TermKind.INSTANT, TermKind.INSTANT, TermKind.ZONES, TermKind.DISTANCE, TermKind.DISTANCE, TermKind.BOUND,
     ]  # fmt: skip
     assert hills.sources["wire"].grade == "B"
     assert hills.definitions == {"attack": {"en": "Any attack."}}
-    assert hills.preconditions == {"tried": {"en": "It was tried."}}
+    assert hills.preconditions == {"tried": {"en": "It was tried."}, "told": {"en": "It was announced."}}
 
 
 def test_a_ban_is_read(hills: Agreement) -> None:
@@ -225,6 +253,18 @@ def test_a_ceiling_a_duty_and_a_ban_near_a_line_are_read(hills: Agreement) -> No
     assert few.presumption is Presumption.NONE
     assert (tell.what.acts, tell.who) == (("notice-given",), ("reds",))
     assert (near.ground.line, near.ground.distance_m, near.who) == ("river", 2000.0, ("reds",))
+
+
+def test_what_is_owed_beside_an_act_by_a_day_is_read(hills: Agreement) -> None:
+    day = timedelta(days=1)
+    assert [hills.clause(name).owed for name in ("C4", "C6", "C7", "C8", "C9")] == [
+        None, Answer((Subject.QUERY,), day), Quota(2, day), Inspection(Promise.ACCESS), Notification(day),
+    ]  # fmt: skip
+    assert hills.clause("C6").concurrent_with == ("C1",)
+    assert hills.log_tests == {
+        "tried": LogTest(Asked.ATTEMPT, about=(Subject.MOVEMENT,), channel="telephone"),
+        "told": LogTest(Asked.NOTICE, timedelta(hours=48), (Subject.MOVEMENT,)),
+    }
 
 
 def test_a_demand_is_kept_apart(hills: Agreement) -> None:
@@ -378,7 +418,7 @@ IN_AGREEMENT: dict[str, tuple[Change, str, str]] = {
     "chosen-twice": (swap("of: reds, to: C4", "of: reds, to: C1.E1"), "to: C1.E1}", "stands twice"),
     "unknown-feature": (swap("zones.geojson#north", "zones.geojson#nord"), "nord", "did you mean 'north'?"),
     "file-missing": (swap("zones.geojson#north", "zone.geojson#north"), "zone.geojson", "cannot be read"),
-    "not-a-map": (swap("preconditions:\n  tried: {text: It was tried.}", "preconditions: tried"), "preconditions", ""),
+    "not-a-map": (swap("clauses:\n  C1:\n", "clauses: C1\nmore:\n  C1:\n"), "clauses: C1", ""),
     "not-a-word": (swap("agreement: hills", "agreement: [hills]"), "agreement:", "must be one value"),
     "not-a-sentence": (
         swap("text: {en: No fire., uk: Без вогню.}", "text: {en: No fire, at all.}"), "No fire, at all",
@@ -409,6 +449,13 @@ IN_AGREEMENT: dict[str, tuple[Change, str, str]] = {
     "clause-twice": (swap("  D1:", "  C1:"), "  C1:\n    text: All leave", "an id of its own"),
     "acts-missing": (swap("acts: [notice-given], who", "who"), "duty: {who", "give acts"),
     "two-grounds": (swap("within: {of", "in: north, within: {of"), "in: north", "keep one"),
+    "unknown-asks": (swap("asks: attempt", "asks: everything"), "{asks: everything", ""),
+    "unknown-subject": (swap("answer: [query]", "answer: [querry]"), "querry", "did you mean 'query'?"),
+    "unknown-inspections": (swap("inspections: access", "inspections: entry"), "inspections: entry", ""),
+    "unknown-notify": (swap("notify: order", "notify: orders"), "notify: orders", "did you mean 'order'?"),
+    "two-duties": (swap("answer: [query]", "answer: [query], inspections: access"), "duty: {answer", "of their own"),
+    "not-a-period": (swap("every: P1D", "every: PT36H"), "every: PT36H", "every: P1D"),
+    "condition-on-itself": (swap("concurrent_with: [C1]", "concurrent_with: [C6]"), "concurrent_with: [C6]", "other side"),
 }  # fmt: skip
 IN_ACTORS: dict[str, tuple[Change, str, str]] = {
     "actor-unnamed": (swap("blue: {names: [Blues]}", "blue: {kind: state}"), "blue:", "list what it is called"),
@@ -601,7 +648,7 @@ BEYOND_SCHEMA = {
     "not-yaml", "duplicate-key", "unknown-timezone", "unknown-actor", "unknown-party", "unknown-source",
     "unknown-zone", "unknown-line", "unknown-term", "unknown-definition", "unknown-precondition",
     "unknown-rival", "unknown-value", "unknown-feature", "file-missing", "not-a-date", "not-a-duration",
-    "unknown-clause", "affiliation-not-contested", "chosen-twice",
+    "unknown-clause", "condition-on-itself", "affiliation-not-contested", "chosen-twice",
     "party-twice", "zone-order", "not-an-area", "not-a-line", "strip-empty", "rivals-differ",
     "distance-without-line", "distance-of-other-line", "wrong-term", "clause-twice", "two-grounds",
 }

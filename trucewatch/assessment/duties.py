@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import itemgetter
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -253,6 +255,7 @@ def _in_force(matter: Matter, at: Span) -> bool | None:
     """Say whether a clause holds at a time, by every value of its beginning and end; None: not by every one."""
     agreement, clause = matter.tests.agreement, matter.tests.clause
     answers: set[bool] = set()
+    until = _end(at)
     for begins, ends in itertools.product(
         agreement.moments(clause.start, matter.reading), agreement.moments(clause.end, matter.reading)
     ):
@@ -262,9 +265,14 @@ def _in_force(matter: Matter, at: Span) -> bool | None:
         # A plain day is not in dispute: a clause begins with it, and takes the last one in.
         first = (LONG_AGO, LONG_AGO) if begins is None else _ends(begins, begins.earliest, clause.start)
         last = (FAR_AHEAD, FAR_AHEAD) if ends is None else _ends(ends, ends.latest, clause.end)
-        answers.add(first[1] <= at.earliest and at.latest <= last[0])
-        answers.add(first[0] <= at.latest and at.earliest <= last[1])
+        answers.add(first[1] <= at.earliest and until <= last[0])
+        answers.add(first[0] < until and at.earliest < last[1])
     return answers.pop() if len(answers) == 1 else None
+
+
+def _end(one: Span | _Done) -> datetime:
+    """Return when a time is over; an instant has a length too."""
+    return max(one.latest, one.earliest + timedelta.resolution)
 
 
 def _ends(span: Span, plain: datetime, moment: Moment) -> tuple[datetime, datetime]:
@@ -281,12 +289,13 @@ def _terms(tests: ClauseTests) -> tuple[str, ...]:
 
 def _quotas_due(matter: Matter, quota: Quota) -> Iterator[Occasion]:
     tests = matter.tests
+    counts = {party: _Count.of(party, matter) for party in owing(tests)}
     for period in _periods(matter, quota):
         in_force = _in_force(matter, period)
         if in_force is False:
             continue
-        for party in owing(tests):
-            low, high, sure = _number_done(party, matter, period)
+        for party, count in counts.items():
+            low, high, sure = count.within(period)
             if low >= quota.at_least:
                 continue
             is_short = high < quota.at_least and is_recorded(matter, period.latest, since=period.earliest)
@@ -310,6 +319,72 @@ def _quotas_due(matter: Matter, quota: Quota) -> Iterator[Occasion]:
             )
 
 
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """How often an incident tells that an act was done, at least and at most, by any of its accounts."""
+
+    incident: str
+    earliest: datetime
+    latest: datetime
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Count:
+    """What a party surely did of what is asked, and what it may have done; a report counts once, or as often as it says
+    in the clause's unit.
+    """
+
+    sure: tuple[_Done, ...]
+    maybe: tuple[_Done, ...]
+
+    @classmethod
+    def of(cls, party: str, matter: Matter) -> _Count:
+        """Go through the incidents once, for all periods."""
+        incidents, tests = matter.incidents, matter.tests
+        told = incidents.accounts.group_by("incident").len("accounts")
+        sure = [
+            _done(incident, rows, tests)
+            for incident, rows in _by_incident(_told(incidents, tests, is_sure=True).join(told, on="incident"))
+            # Where the reports differ, each of them must tell of it.
+            if len(rows) == rows[0]["accounts"]
+            and all(is_surely_by(party, row["pairs"], row["earliest"], row["latest"], tests) for row in rows)
+        ]
+        maybe = [
+            _done(incident, rows, tests)
+            for incident, rows in _by_incident(_told(incidents, tests, is_sure=False))
+            if any(_may_be_by(party, row["pairs"], tests) for row in rows)
+        ]
+        return cls(tuple(sure), tuple(maybe))
+
+    def within(self, period: Span) -> tuple[float, float, tuple[str, ...]]:
+        """Return how often surely in a period, how often at most, and by which incidents surely."""
+        sure = [
+            done
+            for done in self.sure
+            if period.earliest <= done.earliest < period.latest and done.latest <= period.latest
+        ]
+        maybe = (done for done in self.maybe if done.earliest < period.latest and period.earliest < _end(done))
+        return sum(done.low for done in sure), sum(done.high for done in maybe), tuple(done.incident for done in sure)
+
+
+def _by_incident(told: pl.DataFrame) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    for incident, rows in itertools.groupby(told.sort("incident").iter_rows(named=True), key=itemgetter("incident")):
+        yield incident, list(rows)
+
+
+def _done(incident: str, rows: Sequence[Mapping[str, Any]], tests: ClauseTests) -> _Done:
+    low = min(_counted(row["count_low"], row["count_unit"], tests, 1) for row in rows)
+    high = max(
+        _counted(row["count_high"], row["count_unit"], tests, 1 if row["count_low"] is None else math.inf)
+        for row in rows
+    )
+    return _Done(
+        incident, min(row["earliest"] for row in rows), max(row["latest"] for row in rows), low, max(low, high)
+    )
+
+
 def _periods(matter: Matter, quota: Quota) -> Iterator[Span]:
     """Go through the periods that are over: of whole local days, from the first day on which the clause may begin."""
     agreement, clause = matter.tests.agreement, matter.tests.clause
@@ -324,37 +399,6 @@ def _periods(matter: Matter, quota: Quota) -> Iterator[Span]:
             return
         yield period
         day = following
-
-
-def _number_done(party: str, matter: Matter, period: Span) -> tuple[int, float, tuple[str, ...]]:
-    """Return how often a party surely did what is asked in a period, how often at most, and by which incidents surely.
-
-    A report counts once, or as often as it says in the clause's unit.
-    """
-    tests = matter.tests
-    during = (pl.col("earliest") < period.latest) & (pl.col("latest") > period.earliest)
-    within = (pl.col("earliest") >= period.earliest) & (pl.col("latest") <= period.latest)
-    told = matter.incidents.accounts.group_by("incident").len("accounts")
-    sure = _told(matter.incidents, tests, is_sure=True).filter(within).join(told, on="incident")
-    low = 0.0
-    found = []
-    for (incident,), group in sure.group_by("incident", maintain_order=True):
-        # Where the reports differ, each of them must tell of it.
-        if group.height == group["accounts"][0] and all(
-            is_surely_by(party, row["pairs"], row["earliest"], row["latest"], tests)
-            for row in group.iter_rows(named=True)
-        ):
-            low += min(_counted(row["count_low"], row["count_unit"], tests, 1) for row in group.iter_rows(named=True))
-            found.append(str(incident))
-    high = 0.0
-    maybe = _told(matter.incidents, tests, is_sure=False).filter(during)
-    for _, group in maybe.group_by("incident", maintain_order=True):
-        if any(_may_be_by(party, pairs, tests) for pairs in group["pairs"]):
-            high += max(
-                _counted(row["count_high"], row["count_unit"], tests, math.inf if row["count_low"] is not None else 1)
-                for row in group.iter_rows(named=True)
-            )
-    return int(low), high, tuple(sorted(found))
 
 
 def _counted(number: int | None, unit: str | None, tests: ClauseTests, otherwise: float) -> float:

@@ -2,6 +2,7 @@
 
 lines    how a row comes in, and which row of an id stands
 liaison  messages between the mission and the parties, and the channels they go over
+inspections  visits to sites where weapons are to stay
 patrols  patrols, posts and cameras: what could be seen, and what is attested to be complete
 stages   the steps of an allegation
 """
