@@ -16,8 +16,10 @@ import pyproj
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
 
 from tests.assessment.test_dockets import agreement_of, random_accounts
+from tests.ford import ford, incidents_of, logs, report
 from trucewatch.actors import write_pairs
 from trucewatch.acts import act_tree
 from trucewatch.agreement.parse import read_agreement
@@ -447,3 +449,50 @@ def test_very_many_accounts_give_the_findings_that_few_give(name: str, monkeypat
                 many = assess(told, agreement, reading, standard)
             assert many.equals(few)
             assert few.height > 20
+
+
+# ---- further voices --------------------------------------------------------------------------------------------------
+
+STORY = "Shells fell on the ford on Saturday evening and nobody knew from where they had come"
+GRADES = ("incident", "clause", "outcome", "proof", "settled_by", "responsibility", "responsible")
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    act=st.sampled_from(["force-movement", "movement-denied", "presence-of-forces"]),
+    actor=st.sampled_from(["Eastern Army", "Western Army", "somebody", ""]),
+    means=st.sampled_from(["open-source", "told-by-party"]),
+    standard=st.sampled_from(Standard),
+    others=st.lists(st.sampled_from(["cites", "copies", "of the same interest"]), min_size=1, max_size=4),
+)
+def test_who_only_copies_or_has_the_same_interest_changes_no_outcome_and_no_grade(
+    act: str, actor: str, means: str, standard: Standard, others: list[str]
+) -> None:
+    one = report("a", act, 100, actor, means=means, office="first", text=STORY, interest="ally", curated=False)
+    more = []
+    for number, kind in enumerate(others):
+        name = f"b{number}"
+        told = {
+            "cites": {"cites": json.dumps(["first"]), "text": None, "interest": None},
+            "copies": {"interest": None},
+            "of the same interest": {"text": None},
+        }[kind]
+        more.append({**one, "claim_key": name, "version": name, "event_key": name, "record": name, "source": name,
+                     "office": name, "entry": number + 1, **told})  # fmt: skip
+
+    def grades(*reports: dict[str, Any]) -> tuple[pl.DataFrame, pl.DataFrame]:
+        incidents = incidents_of(reports)
+        findings = assess(incidents, ford(), standard=standard, beside=logs())
+        return findings.select(GRADES), incidents.incidents.select("incident", "status", "origins_low", "first_hand")
+
+    alone, together = grades(one), grades(one, *more)
+    assert together[1].height == 1
+    for before, after in zip(alone, together, strict=True):
+        assert_frame_equal(before, after)
+
+
+def test_a_further_root_is_heard() -> None:
+    told = {"means": "open-source", "curated": False}
+    one = report("a", "force-movement", 100, office="first", cites=json.dumps(["one official"]), **told)
+    other = report("b", "force-movement", 100, office="second", cites=json.dumps(["another official"]), **told)
+    assert incidents_of([one, {**other, "source": "b"}]).incidents["origins_low"].to_list() == [2]
