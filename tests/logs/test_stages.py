@@ -254,3 +254,23 @@ def test_what_was_let_in_never_skips_in_whatever_order_it_came(told: list[tuple[
     way = [step.stage for step in steps_of(lines)]
     assert not way or way[0] in BEGINS
     assert all(then in NEXT[one] for one, then in pairwise(way))
+
+
+# ---- what is taken back ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("step", "is_refused"), [("S2", True), ("S3", True), ("S5", False), ("S7", False), ("S9", False)]
+)
+def test_a_step_is_not_taken_back_that_a_later_one_needs(tmp_path: Path, step: str, is_refused: bool) -> None:
+    before, _ = entered(tmp_path, *WHOLE_WAY)
+    blank = ",".join([step, *[""] * (len(COLUMNS) - 2), "yes"])
+    _, problems = entered(tmp_path, blank, before=before)
+    assert [(problem.code, problem.line) for problem in problems] == [("stage-skipped", 2)] * is_refused
+    assert all("without it" in problem.message for problem in problems)
+
+
+def test_a_step_that_is_of_another_subject_now_may_be_missed_where_it_was(tmp_path: Path) -> None:
+    before, _ = entered(tmp_path, *WHOLE_WAY[:3])
+    _, problems = entered(tmp_path, "S2,A2,under-inquiry,,,2018-06-02", before=before)
+    assert "stage-skipped" in [problem.code for problem in problems]

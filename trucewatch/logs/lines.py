@@ -120,7 +120,8 @@ class Sheet:
     """A sheet: its name, the kind of entry that its rows become, and its columns, the first of which is a row's own id.
 
     `check` tells what is wrong with a row beside the others that stand, itself not among them; each cell is what its
-    column says by then.
+    column says by then. `check_left` tells what is wrong with those that are left once a row that stood is taken back,
+    or another one stands in its place.
     """
 
     name: str
@@ -128,6 +129,7 @@ class Sheet:
     says: str
     columns: tuple[Column, ...]
     check: Check = field(default=_nothing_wrong, compare=False)
+    check_left: Check = field(default=_nothing_wrong, compare=False)
 
     @property
     def every_column(self) -> tuple[Column, ...]:
@@ -459,6 +461,8 @@ def _faults(sheet: Sheet, line: Line, stands: Line | None, rows: Rows, sheets: S
                 yield line.problem(
                     "still-named", f"the row {naming} of the sheet '{other.name}' names it", "take that one back first"
                 )
+        if stands is not None:
+            yield from (replace(problem, line=line.line, file=line.file) for problem in sheet.check_left(stands, rows))
         return
     # To those who may no longer know of it, its last version would stand for ever.
     if stands and not line.level <= stands.level:
@@ -474,6 +478,9 @@ def _faults(sheet: Sheet, line: Line, stands: Line | None, rows: Rows, sheets: S
                 yield line.problem("unknown-row", f"{column.name} '{id_}' is no row of '{column.of}'", hint)
                 return
     yield from sheet.check(line, rows)
+    if stands:
+        left = {**rows, sheet.name: {**rows.get(sheet.name, {}), line.id: line}}
+        yield from (replace(problem, line=line.line, file=line.file) for problem in sheet.check_left(stands, left))
 
 
 def _naming(sheet: Sheet, id_: str, other: Sheet, rows: Rows) -> Iterator[str]:

@@ -6,6 +6,7 @@ of an entry of the record all of it is worked out from the steps that stood by t
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -165,6 +166,15 @@ def _check(line: Line, rows: Rows) -> Iterator[Problem]:
         yield from _refuse(line, step, before, Proceeding(step.subject, tuple(way[: at + 1])))
 
 
+def _check_left(stood: Line, rows: Rows) -> Iterator[Problem]:
+    """Refuse to take back a step that another one could not have been taken without."""
+    others = (_step(row) for row in rows.get(STEPS.name, {}).values())
+    way = _in_order(other for other in others if other.subject == stood.values["subject"])
+    for one, then in itertools.pairwise([None, *way]):
+        if then is not None and (refused := _skips(one, then)):
+            yield stood.problem("stage-skipped", f"without it {refused}", "take the later step back first")
+
+
 def _refuse(line: Line, step: Step, before: Step, so_far: Proceeding) -> Iterator[Problem]:
     """Return why a step may not be taken yet, though it may follow the one before."""
     if step.stage is Stage.CLOSED:
@@ -236,6 +246,7 @@ STEPS = Sheet(
         Column("complainant_answered", Kind.YES_NO, "whether whoever alleged it was told what became of it"),
     ),
     _check,
+    _check_left,
 )
 SHEETS = (STEPS,)
 
