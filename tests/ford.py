@@ -37,13 +37,19 @@ ACTS = (
 ATTESTED = ("notices", "act", "humanitarian-convoy", "agreement-made", "disarmament-step", "positions")
 
 
+def write_ford(folder: Path) -> Path:
+    """Write the agreement into a new folder, as the page shows it."""
+    folder.mkdir()
+    for name, text in re.findall(r"^```\w+ (\S+)\n(.*?)^```$", PAGE.read_text("utf-8"), re.M | re.S):
+        (folder / name).write_text(text, encoding="utf-8")
+    return folder
+
+
 @cache
 def ford() -> Agreement:
-    """Return the agreement as the page shows it."""
+    """Return the agreement as it was read from a folder that is gone."""
     with TemporaryDirectory() as beside:
-        for name, text in re.findall(r"^```\w+ (\S+)\n(.*?)^```$", PAGE.read_text("utf-8"), re.M | re.S):
-            (Path(beside) / name).write_text(text, encoding="utf-8")
-        agreement = read_agreement(Path(beside))
+        agreement = read_agreement(write_ford(Path(beside) / "ford"))
     assert not agreement.problems
     return agreement
 

@@ -48,9 +48,23 @@ def test_a_missions_own_talks_are_told_to_an_audience(tmp_path: Path) -> None:
     assert "\n12. " in told.stdout and "\n13. " not in told.stdout  # no gap in the numbers either
 
 
+def test_the_case_is_told_as_it_was_adopted_then(tmp_path: Path) -> None:
+    folder = tmp_path / LAW
+    shutil.copytree(shipped("agreements") / LAW, folder)
+    watch = tmp_path / "watch"
+    Mission.init(watch, folder)
+    before, talks = run("case", watch).stdout, folder / "talks.yml"
+    talks.write_text(talks.read_text("utf-8").replace("telephone calls", "calls by telephone"), encoding="utf-8")
+    assert run("case", watch).exit_code == 1  # what was edited is not adopted yet
+    assert run("adopt", watch, "--by", "chief of mission", "--because", "a better wording").exit_code == 0
+    assert "calls by telephone" in run("case", watch).stdout
+    assert run("case", watch, "--as-of", "1").stdout == before
+
+
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
+        (("case", LAW, "--as-of", "1"), 2, "is an agreement, and no mission"),
         (("case", "south-syria"), 1, "did you mean 'south-syria-2017'?"),
         (("case", LAW, "why"), 2, "who attended the third meeting"),
         (("case", LAW, "--audience", "party: nobody"), 2, "has no party 'nobody'"),
