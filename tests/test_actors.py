@@ -13,6 +13,7 @@ from trucewatch.actors import (
     ANYBODY,
     BINDING,
     CIVILIANS,
+    COUNTED,
     Actor,
     Affiliation,
     AffiliationStatement,
@@ -221,7 +222,7 @@ def test_only_what_would_bind_is_vague_near_its_ends(kind: Affiliation) -> None:
     start, begun = datetime(2018, 1, 1, tzinfo=UTC), datetime(2018, 2, 1, tzinfo=UTC)
     said = AffiliationStatement("a", "b", kind, ("wire",), start, begun=begun)
     assert said.surely == (begun, None) and said.instants == (start, begun)
-    assert said.is_vague == (kind in BINDING)
+    assert said.is_vague == (kind in COUNTED)
     assert not AffiliationStatement("a", "b", kind, ("wire",), start).is_vague
 
 
@@ -234,7 +235,7 @@ def test_one_surely_belongs_to_another_only_all_through_a_sure_span(kind: Affili
     register = Register({}, (said, above, contested))
     for start, end in combinations(range(10), 2):
         span = days[start], days[end]
-        assert register.surely_belongs("a", {"c"}, *span) == (kind in BINDING and start >= 2 and end <= 6)
+        assert register.surely_belongs("a", {"c"}, *span) == (kind in COUNTED and start >= 2 and end <= 6)
         assert not register.surely_belongs("a", {"d"}, *span) and register.surely_belongs("a", {"a"}, *span)
 
 

@@ -39,6 +39,7 @@ class ActorKind(StrEnum):
     POLITICAL_BODY = "political-body"
     MISSION = "mission"
     UMBRELLA = "umbrella"
+    LIST = "list"  # of actors, kept by somebody else, with the day of each entry
 
 
 class Affiliation(StrEnum):
@@ -49,9 +50,12 @@ class Affiliation(StrEnum):
     SUPPORTED_BY = "supported-by"
     ALLIED_WITH = "allied-with"
     CLAIMS_SUBORDINATION = "claims-to-be-subordinate-to"
+    LISTED_ON = "listed-on"
 
 
 BINDING = (Affiliation.PART_OF, Affiliation.COMMANDED_BY)
+# What makes an actor one of those whom a clause means by naming the other: an entry on a list binds nobody, but counts.
+COUNTED = (*BINDING, Affiliation.LISTED_ON)
 
 
 class ChangeKind(StrEnum):
@@ -137,15 +141,15 @@ class AffiliationStatement:
         return self.begun or self.earliest, self.ending or self.latest
 
     def surely_binds(self, earliest: datetime, latest: datetime) -> bool:
-        """Say whether all through a span of time the acts of the one surely are those of the other."""
+        """Say whether all through a span of time whoever means the other surely means the one too."""
         start, end = self.surely
         holds = (start is None or start <= earliest) and (end is None or latest <= end)
-        return holds and self.kind in BINDING and not self.contested
+        return holds and self.kind in COUNTED and not self.contested
 
     @property
     def is_vague(self) -> bool:
-        """Whether it would bind, and near an end of its span nobody can tell whether it still does."""
-        return self.kind in BINDING and self.surely != (self.earliest, self.latest)
+        """Whether it would count, and near an end of its span nobody can tell whether it still does."""
+        return self.kind in COUNTED and self.surely != (self.earliest, self.latest)
 
     @property
     def instants(self) -> tuple[datetime, ...]:
@@ -344,7 +348,7 @@ class Register:
         return replace(self, labels=tuple(label for label in self.labels if label.level <= audience))
 
     def surely_belongs(self, actor_id: str, wanted: Collection[str], earliest: datetime, latest: datetime) -> bool:
-        """Say whether an actor is one of some, or surely part of or commanded by one all through a span of time."""
+        """Say whether an actor is one of some, or surely part of, commanded by or listed on one all through a time."""
         seen: set[str] = set()
         waiting = [actor_id]
         while waiting:
@@ -368,6 +372,10 @@ class Register:
                     if said.kind is Affiliation.PART_OF and not said.contested
                 ]
         return frozenset(found)
+
+    def entries(self, list_id: str) -> list[str]:
+        """Return who is on a list at some time; nobody for what is no list."""
+        return [said.of for said in self.statements if said.to == list_id and said.kind is Affiliation.LISTED_ON]
 
     def statements_of(self, actor_id: str) -> Iterable[AffiliationStatement]:
         """Return what is said of an actor's affiliations."""

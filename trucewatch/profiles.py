@@ -31,6 +31,7 @@ _IS = {
     Affiliation.SUPPORTED_BY: "is supported by",
     Affiliation.ALLIED_WITH: "is allied with",
     Affiliation.CLAIMS_SUBORDINATION: "claims to be subordinate to",
+    Affiliation.LISTED_ON: "is listed on",
 }
 
 

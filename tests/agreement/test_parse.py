@@ -152,6 +152,7 @@ actors:
   blue: {names: [Blues]}
   third: {names: [Third State], kind: state}
   bandits: {names: [Bandits]}
+  outlaws: {names: [List of outlaws], kind: list}
   rebels: {names: [Rebels], kind: umbrella, members: [red, bandits], open: true}
 affiliations:
   - {of: blue, to: red, kind: part-of, says: [wire], from: 2020-01-01, until: 2020-01-31, contested: true}
@@ -428,6 +429,7 @@ IN_AGREEMENT: dict[str, tuple[Change, str, str]] = {
     "not-a-duration": (swap("$start + P14D", "$start + P6M"), "P6M", "such as P14D"),
     "not-a-number": (swap("m: 10000", "m: -1"), "m: -1", "5000..30000"),
     "key-missing": (swap("demand_of: third\n", "note: nobody's\n"), "  D1:", "'demand_of' is missing"),
+    "list-as-party": (swap("blues: {actors: [blue]", "blues: {actors: [outlaws]"), "blues: {", "a list"),
     "party-twice": (swap("affected:\n  blues:", "affected:\n  reds:"), "  reds: {actors: [blue]", "both bound and"),
     "zone-undrawn": (swap("hidden: {known: false, ", "hidden: {"), "hidden", "known: false"),
     "zone-order": (swap("both: {union: [north, south]}", "both: {union: [bank]}"), "both: {union", "stand below it"),
@@ -455,7 +457,7 @@ IN_AGREEMENT: dict[str, tuple[Change, str, str]] = {
     "unknown-notify": (swap("notify: order", "notify: orders"), "notify: orders", "did you mean 'order'?"),
     "two-duties": (swap("answer: [query]", "answer: [query], inspections: access"), "duty: {answer", "of their own"),
     "not-a-period": (swap("every: P1D", "every: PT36H"), "every: PT36H", "every: P1D"),
-    "condition-on-itself": (swap("concurrent_with: [C1]", "concurrent_with: [C6]"), "concurrent_with: [C6]", "other side"),
+    "condition-on-itself": (swap("_with: [C1]", "_with: [C6]"), "concurrent_with: [C6]", "other side"),
 }  # fmt: skip
 IN_ACTORS: dict[str, tuple[Change, str, str]] = {
     "actor-unnamed": (swap("blue: {names: [Blues]}", "blue: {kind: state}"), "blue:", "list what it is called"),
@@ -649,7 +651,7 @@ BEYOND_SCHEMA = {
     "unknown-zone", "unknown-line", "unknown-term", "unknown-definition", "unknown-precondition",
     "unknown-rival", "unknown-value", "unknown-feature", "file-missing", "not-a-date", "not-a-duration",
     "unknown-clause", "condition-on-itself", "affiliation-not-contested", "chosen-twice",
-    "party-twice", "zone-order", "not-an-area", "not-a-line", "strip-empty", "rivals-differ",
+    "party-twice", "list-as-party", "zone-order", "not-an-area", "not-a-line", "strip-empty", "rivals-differ",
     "distance-without-line", "distance-of-other-line", "wrong-term", "clause-twice", "two-grounds",
 }
 # fmt: on

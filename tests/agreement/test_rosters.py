@@ -7,7 +7,7 @@ import re
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -17,17 +17,20 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from trucewatch.actors import (
+    BINDING,
     Affiliation,
     AffiliationStatement,
     ChangeKind,
     Register,
     Stance,
     Told,
+    write_pairs,
 )
 from trucewatch.agreement.examples import read_examples
 from trucewatch.agreement.parse import read_agreement
 from trucewatch.agreement.rosters import read_roster
 from trucewatch.agreement.terms import Agreement, TextSource
+from trucewatch.claims import claims_table
 from trucewatch.findings import assess
 from trucewatch.incidents import corroborate
 from trucewatch.levels import Level
@@ -52,10 +55,12 @@ actors:
   post: {names: [Envoy of the Hills], kind: office}
   envoy: {names: [A. Envoy], kind: person}
   bands: {names: [Bands, Hill Guard], kind: umbrella, members: [guard, sons], open: true}
+  outlaws: {names: [List of Outlaws], kind: list}
 affiliations:
   - {of: army, to: hills, kind: part-of, says: [herald]}
   - {of: hills, to: guard, kind: commands, assessed_by: [wire, army], from: 2020-03, until: 2020-06-30, grade: D}
   - {of: guard, to: hills, kind: claims-to-be-subordinate-to, claimed_by: [guard], denied_by: [hills], says: [wire]}
+  - {of: sons, to: outlaws, kind: listed-on, from: 2020-05-01, says: [wire]}
 changes:
   - {kind: renamed, of: guard, from: Old Guard, into: Hill Guard, at: 2019, says: [wire], basis: inferred}
   - {kind: split, from: [guard], into: [sons], says: [wire]}
@@ -103,7 +108,7 @@ def register(tmp_path: Path) -> Register:
 
 
 def test_a_statement_is_read_with_its_voice_and_its_span(register: Register) -> None:
-    part, command, claim = register.statements
+    part, command, claim, _ = register.statements
     assert (part.of, part.kind, part.to, part.says) == ("army", Affiliation.PART_OF, "hills", ("herald",))
     assert part.voice.voices(part.says) == ((Stance.STATED, "herald"),)
     # That one commands the other is told from the other's side.
@@ -206,11 +211,15 @@ REFUSED: dict[str, tuple[Change, str, str]] = {
     "unknown-level": (swap("level: sealed", "level: secret"), "level: secret", "is not a level"),
     "unknown-key": (swap("of: sons, described_as", "of: sons, faith: x, described_as"), "faith: x", "'faith'"),
     "key-missing": (swap("into: [sons], says", "says"), "kind: split", "'into' is missing"),
+    "not-a-list": (swap("to: outlaws", "to: bands"), "of: sons, to: bands", "kind: list"),
+    "list-entry-undated": (swap("on, from: 2020-05-01", "on"), "of: sons, to: outlaws", "from"),
+    "of-a-list": (swap("kind: listed-on, from", "kind: part-of, from"), "of: sons, to: outlaws", "kind: listed-on"),
     "actor-unnamed": (swap("{names: [Sons of the Guard]}", "{kind: armed-group}"), "sons: {", "no names"),
 }  # fmt: skip
 BEYOND_SCHEMA = {
     "affiliation-circle", "unknown-actor", "end-before-start", "not-a-date", "unknown-office", "unknown-person",
     "umbrella-of-itself", "changed-into-itself", "unknown-name", "actor-name-twice", "unknown-source", "unknown-level",
+    "not-a-list", "of-a-list",
 }  # fmt: skip
 
 
@@ -386,3 +395,87 @@ def test_a_label_of_faith_or_ethnicity_changes_no_product(tmp_path: Path, audien
     assert set(without) == set(with_label) and len(without) > 3
     assert [name for name in without if without[name] != with_label[name]] == []
     assert not any(b"Martian" in content for content in with_label.values())
+
+
+# ---- lists -----------------------------------------------------------------------------------------------------------
+
+LISTS = {
+    "agreement.yml": """\
+format: 1
+agreement: lists
+bound: {north: {actors: [army]}}
+clauses:
+  C1:
+    text: No fire.
+    forbids: {acts: [use-of-weapons], from: 2020-01-01}
+    outside_scope: [{target: [outlaws]}]
+""",
+    "actors.yml": """\
+format: 1
+sources: {wire: {title: Wire}}
+actors:
+  army: {names: [Army]}
+  guard: {names: [Guard]}
+  company: {names: [Company]}
+  outlaws: {names: [Outlaws], kind: list}
+affiliations:
+  - {of: guard, to: outlaws, kind: listed-on, from: 2020-05-01, until: 2020-08-31, says: [wire]}
+  - {of: company, to: guard, kind: part-of, from: 2020-06-01, says: [wire]}
+""",
+}
+
+
+@pytest.fixture(scope="module")
+def lists(tmp_path_factory: pytest.TempPathFactory) -> Agreement:
+    folder = tmp_path_factory.mktemp("lists")
+    for name, text in LISTS.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    law = read_agreement(folder)
+    assert law.problems == ()
+    return law
+
+
+def outcome(lists: Agreement, day: int, target: str) -> str:
+    first = datetime(2020, 1, 1, tzinfo=UTC) + timedelta(days=day)
+    claim = {
+        "claim_key": "c", "version": "c", "event_key": "c", "source": "s", "record": "c", "item": 0, "entry": 0,
+        "assertion": "act", "act": "shelling", "earliest": first, "latest": first + timedelta(days=1),
+        "time_extent": "within", "place_kind": "unplaced", "place_extent": "within", "means": "saw", "office": "post",
+        "pairs": write_pairs([("Army", target)]), "curated": True, "allegation": False, "records_deaths": False,
+        "exercise": False, "levels": "{}",
+    }  # fmt: skip
+    table = claims_table({name: [value] for name, value in claim.items()})
+    (row,) = assess(corroborate(view(table, Level.SEALED)), lists).iter_rows(named=True)
+    return str(row["outcome"])
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 365))
+def test_who_is_on_a_list_is_outside_while_it_is_on_it(lists: Agreement, day: int) -> None:
+    listed, joined, struck = 121, 152, 244  # 1 May, 1 June, 1 September
+    assert outcome(lists, day, "Guard") == ("outside_scope" if listed <= day < struck else "violation")
+    assert outcome(lists, day, "Company") == ("outside_scope" if joined <= day < struck else "violation")
+    assert outcome(lists, day, "Army") == "violation"
+    assert outcome(lists, day, "") == ("undetermined" if listed <= day < struck else "violation")
+    assert outcome(lists, day, "somebody") == outcome(lists, day, "")
+
+
+def test_an_entry_on_a_list_binds_nobody(lists: Agreement) -> None:
+    assert not any(said.kind in BINDING for said in lists.register.statements_of("guard"))
+    assert lists.register.wholes("guard") == {"guard"}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "code"),
+    [
+        ("kind: list}", "kind: list, members: [guard]}", "list-entry-undated"),
+        ("company: {names: [Company]}", "company: {names: [Company], kind: umbrella, members: [outlaws]}", "of-a-list"),
+        ("of: company, to: guard", "of: outlaws, to: guard", "of-a-list"),
+        ("of: company, to: guard, kind: part-of", "of: company, to: guard, kind: listed-on", "not-a-list"),
+    ],
+)
+def test_a_list_is_nobodys_and_has_entries_with_their_day(tmp_path: Path, before: str, after: str, code: str) -> None:
+    assert before in LISTS["actors.yml"]
+    _, problems = read(tmp_path, LISTS["actors.yml"].replace(before, after))
+    assert [problem.code for problem in problems] == [code]
+    assert problems[0].line == line_of(LISTS["actors.yml"], before)

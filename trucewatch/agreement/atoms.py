@@ -23,7 +23,7 @@ import numpy.typing as npt
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from trucewatch.actors import ANYBODY, BINDING, CIVILIANS, Affiliation, AffiliationStatement, read_pairs
+from trucewatch.actors import ANYBODY, CIVILIANS, COUNTED, Affiliation, AffiliationStatement, read_pairs
 from trucewatch.acts import ANY_WEAPON, act_tree, weapon_tree
 from trucewatch.agreement.terms import Agreement, Clause, Moment, Presumption, Reading, ScopeException, TermKind
 from trucewatch.where import SLIVER_M2, Plane
@@ -239,7 +239,7 @@ class ClauseTests:
             if statement.to not in seen
             and self._holds(statement.earliest, statement.latest, atom)
             and (
-                (statement.kind in BINDING and not statement.contested and self._holds(*statement.surely, atom))
+                (statement.kind in COUNTED and not statement.contested and self._holds(*statement.surely, atom))
                 or (contested and (is_open(statement) or statement.is_vague))
             )
         )
@@ -286,7 +286,7 @@ class ClauseTests:
         return any(
             is_open(said)
             or said.is_vague
-            or (said.kind in BINDING and said.to not in seen and self._hangs_on_contested(said.to, seen | {actor}))
+            or (said.kind in COUNTED and said.to not in seen and self._hangs_on_contested(said.to, seen | {actor}))
             for said in self.agreement.register.statements_of(actor)
         )
 
@@ -297,7 +297,7 @@ class ClauseTests:
         for exception in self.clause.outside_scope:
             for name in (*exception.targets, *exception.actors):
                 party = self.agreement.parties.get(name)
-                kinds.append(party.actors[0] if party else name)
+                kinds += party.actors[:1] if party else self.agreement.register.entries(name) or [name]
         return [Who(kind) for kind in dict.fromkeys((*kinds, CIVILIANS, NOBODY_KNOWN))]
 
     # ---- facts -------------------------------------------------------------------------------------------------------
@@ -370,7 +370,7 @@ def is_open(statement: AffiliationStatement) -> bool:
 
     To be helped or allied makes nobody's acts another's, whoever is right about it.
     """
-    is_contested = statement.contested and statement.kind in BINDING
+    is_contested = statement.contested and statement.kind in COUNTED
     return is_contested or statement.kind is Affiliation.CLAIMS_SUBORDINATION
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from trucewatch.actors import CIVILIANS, Register
+from trucewatch.actors import CIVILIANS, ActorKind, Register
 from trucewatch.acts import act_tree, weapon_tree
 from trucewatch.agreement.pages import NOTHING, Page
 from trucewatch.agreement.readings import open_affiliations
@@ -164,6 +164,9 @@ class _Parser(Page):
                 self._known_keys(inner, ("actors", "basis", "says", "bound", "label", "note"))
                 if name in found:
                     self._complain(inner.line, "party-twice", f"party '{name}' is both bound and affected")
+                for actor in self._list(inner, "actors"):
+                    if actor in register.actors and register.actors[actor].kind == ActorKind.LIST:
+                        self._complain(inner.line, "list-as-party", f"'{actor}' is a list, and nobody's side")
                 found[name] = Party(
                     id=name,
                     actors=self._references(inner, "actors", register.actors, "actor"),

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from trucewatch.actors import BINDING, Affiliation, AffiliationStatement, Register
+from trucewatch.actors import COUNTED, Affiliation, AffiliationStatement, Register
 from trucewatch.agreement.atoms import is_open
 from trucewatch.agreement.terms import (
     AffiliationChoice,
@@ -110,7 +110,7 @@ def _settled(said: AffiliationStatement, held: Mapping[tuple[str, str], bool]) -
     if not held[said.of, said.to]:
         return None
     # Who claims to be subordinate, and is held to be, is commanded.
-    kind = said.kind if said.kind in BINDING else Affiliation.COMMANDED_BY
+    kind = said.kind if said.kind in COUNTED else Affiliation.COMMANDED_BY
     return replace(said, kind=kind, contested=False)
 
 

@@ -80,6 +80,9 @@ class _Roster(Page):
             if name in hidden_in(name, actors):
                 self._complain(inner.line, "umbrella-of-itself", f"'{name}' stands for itself, by way of its members")
                 actors[name] = replace(actors[name], members=())
+            for member in actors[name].members:
+                if actors[member].kind == ActorKind.LIST:
+                    self._complain(inner.line, "of-a-list", f"'{member}' is a list, and no member of '{name}'")
         register = Register(
             actors,
             self._affiliations(text, actors, known),
@@ -95,6 +98,11 @@ class _Roster(Page):
         if not names:
             self._complain(inner.line, "actor-unnamed", f"actor '{name}' has no names", "list what it is called")
         self._references(inner, "says", sources, "source")
+        if self._word(inner, "kind") == ActorKind.LIST and inner.get("members"):
+            self._complain(
+                self._get(inner, "members").line, "list-entry-undated", f"'{name}' is a list, and has members",
+                "each entry is an affiliation, kind: listed-on, from: DATE",
+            )  # fmt: skip
         return Actor(
             id=name,
             names=names,
@@ -151,11 +159,30 @@ class _Roster(Page):
             return None
         if kind in _TURNED:
             of, to, kind = to, of, _TURNED[kind]
+        if not self._is_sound_entry(said, kind, actors[of], actors[to]):
+            return None
         contested = self._get(said, "contested").value is True or bool(voice.denied_by)
         return AffiliationStatement(
             of, to, Affiliation(kind), says, ends.earliest, ends.latest, contested, ends.begun, ends.ending, voice,
             ends.told,
         )  # fmt: skip
+
+    def _is_sound_entry(self, said: Marked, kind: str, of: Actor, to: Actor) -> bool:
+        """Say whether an entry on a list has its day, and a list holds nothing but entries."""
+        before = len(self.problems)
+        if kind == Affiliation.LISTED_ON:
+            if to.kind != ActorKind.LIST:
+                self._complain(said.line, "not-a-list", f"'{to.id}' is no list", "give it kind: list")
+            if not said.get("from"):
+                self._complain(
+                    said.line, "list-entry-undated", f"it is not told since when '{of.id}' is on the list '{to.id}'",
+                    "add from: DATE, the day of the entry",
+                )  # fmt: skip
+        elif to.kind == ActorKind.LIST:
+            self._complain(said.line, "of-a-list", f"'{to.id}' is a list, and nobody is {kind} it", "kind: listed-on")
+        if of.kind == ActorKind.LIST:
+            self._complain(said.line, "of-a-list", f"'{of.id}' is a list, and belongs to nobody")
+        return len(self.problems) == before
 
     @staticmethod
     def _circle(written: Sequence[tuple[int, AffiliationStatement]], at: int) -> tuple[str, ...]:
