@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from trucewatch.beside import NOTHING, SHEETS, Beside, beside_of, is_attested, known_words, places_of
 from trucewatch.levels import Level, audiences
+from trucewatch.logs.casualties import CASUALTIES
+from trucewatch.logs.impacts import IMPACT_SITES
 from trucewatch.logs.lines import Kind, Line
 from trucewatch.logs.patrols import ATTESTATIONS, NOTICES, PATROLS, WINDOWS
 from trucewatch.shipped import open_agreement
@@ -42,9 +44,22 @@ def attestation(id_: str, level: Level = Level.MISSION, what: str = "withdrawal-
     return line(ATTESTATIONS, id_, level, attestation=id_, **told)
 
 
+SPAN = (FIRST.isoformat(), LAST.isoformat())
+
+
+def casualty(id_: str, level: Level = Level.MISSION) -> Line:
+    told = {"casualty": id_, "happened": SPAN, "outcome": "killed", "sex": "male", "age_band": "child", "area": "daraa"}
+    return line(CASUALTIES, id_, level, incident="R-1", identity="aaaq-eaye-auda-ocaj", **told)
+
+
+def impact_site(id_: str, level: Level = Level.MISSION) -> Line:
+    told = {"site": id_, "assessed_on": SPAN, "subject": "R-1", "lat": 32.6, "lon": 36.1, "radius_m": 10.0}
+    return line(IMPACT_SITES, id_, level, direction=90.0, error=5.0, **told)
+
+
 LINES = st.builds(
     lambda make, n, level: make(f"x-{n}", level),
-    st.sampled_from([patrol, window, attestation]),
+    st.sampled_from([patrol, window, attestation, casualty, impact_site]),
     st.integers(0, 5),
     st.sampled_from(EVERY),
 )
@@ -60,7 +75,8 @@ def test_what_is_above_an_audience_leaves_no_trace(shared: list[Line], hidden: l
 def test_everybody_knows_what_is_theirs_and_the_log_is_marked_with_it(lines: list[Line], audience: Level) -> None:
     beside = beside_of(lines, audience, LAW)
     known = [one for one in lines if one.level <= audience]
-    assert len(beside.patrols) + len(beside.windows) + len(beside.attestations) == len(known)
+    told = beside.patrols, beside.windows, beside.attestations, beside.casualties, beside.impact_sites
+    assert sum(map(len, told)) == len(known)
     assert all(one.level <= beside.level for one in known)
     assert beside.level <= audience or not known
 
@@ -71,6 +87,19 @@ def test_below_the_mission_entries_files_and_lines_are_not_told(lines: list[Line
     for audience in EVERY:
         if not audience >= Level.MISSION:
             assert beside_of(lines, audience, LAW) == beside_of(moved, audience, LAW)
+
+
+@pytest.mark.parametrize("audience", EVERY)
+def test_who_a_casualty_is_and_what_it_is_of_is_for_the_mission_alone(audience: Level) -> None:
+    (told,) = beside_of([casualty("k", Level.PUBLIC)], audience, LAW).casualties
+    is_mission = audience >= Level.MISSION
+    assert (bool(told.identity), bool(told.incident)) == (is_mission, is_mission)
+
+
+def test_casualties_and_impact_sites_say_nothing_of_how_far_the_record_reaches() -> None:
+    beside = beside_of([casualty("k"), impact_site("x")], Level.MISSION, LAW)
+    assert beside.casualties and beside.impact_sites
+    assert beside.heard_until == NOTHING.heard_until
 
 
 def test_nothing_is_beside_where_nothing_was_written_down() -> None:

@@ -39,6 +39,7 @@ style:
     - {en: Nothing here is a position on any border.}
     - {en: For the parties., audiences: [parties, 'party: government-forces']}
   columns: [finding, clause, sentence]
+casualty_sources: 3
 """
 
 
@@ -59,6 +60,15 @@ def test_a_mandate_says_what_may_be_said_and_who_signs_it(tmp_path: Path) -> Non
     assert (mandate.roles["deputy"].under, mandate.roles["liaison"].nominee_of) == ("analyst", "government-forces")
     assert mandate.cut_off == time(18)
     assert mandate.witness == Witnessing((time(6, 30), time(18, 30)), 64)
+    assert (mandate.casualty_sources, Mandate().casualty_sources) == (3, 2)
+
+
+def test_a_party_has_as_many_days_to_reply_as_the_mandate_says(tmp_path: Path) -> None:
+    assert read(tmp_path, f"{WHOLE}reply_days: 7\n")[0].reply_days == 7
+    assert Mandate().reply_days == 14
+    for wrong in ("0", "-1", "soon", "true", "1.5", "99999"):
+        mandate, problems = read(tmp_path, f"{WHOLE}reply_days: {wrong}\n")
+        assert (mandate.reply_days, problems) == (14, [(WHOLE.count("\n") + 1, "not-a-number")])
 
 
 def test_the_style_sheet_names_things_by_language_and_audience(tmp_path: Path) -> None:
@@ -154,6 +164,8 @@ def test_parties_are_named_outside_only_by_a_mission_that_may_attribute(tmp_path
         ("    daraa:", "    dara:", 20, "unknown-name"),
         ("[finding, clause, sentence]", "[finding, sentnce]", 24, "unknown-column"),
         ("[finding, clause, sentence]", "[finding, finding]", 24, "duplicate-column"),
+        ("casualty_sources: 3", "casualty_sources: 1", 25, "not-a-number"),
+        ("casualty_sources: 3", "casualty_sources: 5", 25, "not-a-number"),
     ],
 )
 def test_every_fault_is_told_where_it_stands(tmp_path: Path, was: str, instead: str, line: int, code: str) -> None:

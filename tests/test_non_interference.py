@@ -32,6 +32,8 @@ from trucewatch.decisions import Decision
 from trucewatch.grains import Grain, grain_of
 from trucewatch.incidents import corroborate
 from trucewatch.levels import Level, audiences
+from trucewatch.logs.casualties import CASUALTIES
+from trucewatch.logs.impacts import IMPACT_SITES
 from trucewatch.logs.liaison import CHANNELS, NOTICES
 from trucewatch.logs.lines import Line
 from trucewatch.logs.patrols import ATTESTATIONS, PATROLS, WINDOWS, restrictions
@@ -149,6 +151,8 @@ def _logged() -> Iterator[Line]:
         (ATTESTATIONS, {"what": "act", "by": "registry"}),
         (CHANNELS, {"channel": "line", "state": "open", "says": "Heron"}),
         (NOTICES, {"channel": "line", "sender": "Government of Syria", "addressee": "mission", "subject": "query"}),
+        (CASUALTIES, {"outcome": "killed", "sex": "female", "age_band": "child", "site": True, "medical": True}),
+        (IMPACT_SITES, {"subject": "r1", "lat": 32.75, "lon": 36.25, "radius_m": 9.0, "direction": 80.0, "error": 9.0}),
     ):
         for n, (area, first, last) in enumerate((("daraa", -9, 90), ("suwayda", 3, 4), ("quneitra", 12, 30))):
             start, end = MAY + timedelta(days=first), MAY + timedelta(days=last)
@@ -156,6 +160,7 @@ def _logged() -> Iterator[Line]:
             own: dict[str, Any] = {**times, "area": area, sheet.columns[0].name: f"r-{n}", **told}
             if sheet is CHANNELS:
                 own |= {"from": (start.isoformat(), end.isoformat()), "until": None}
+            own |= dict.fromkeys(("happened", "verified_on", "assessed_on"), (start.isoformat(), end.isoformat()))
             empty = {column.name: () if column.is_list else None for column in sheet.columns}
             yield Line(sheet.name, f"r-{n}", {**empty, **{k: v for k, v in own.items() if k in empty}, "note": None})
 

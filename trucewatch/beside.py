@@ -14,7 +14,9 @@ from shapely.geometry.base import BaseGeometry
 
 from trucewatch.agreement.terms import Agreement
 from trucewatch.levels import Level, audiences, most_sensitive
-from trucewatch.logs import inspections, liaison, patrols, stages
+from trucewatch.logs import casualties, impacts, inspections, liaison, patrols, stages
+from trucewatch.logs.casualties import CASUALTIES, Casualty
+from trucewatch.logs.impacts import ImpactSite
 from trucewatch.logs.inspections import SiteInspection
 from trucewatch.logs.liaison import NOTICES, Notice, Shift, Statement
 from trucewatch.logs.lines import Kind, Line, Sheet
@@ -22,7 +24,11 @@ from trucewatch.logs.patrols import Attestation, Patrol, Window, attested
 from trucewatch.logs.stages import Step
 from trucewatch.when import LONG_AGO, Span
 
-SHEETS: tuple[Sheet, ...] = (*liaison.SHEETS, *stages.SHEETS, *patrols.SHEETS, *inspections.SHEETS)
+SHEETS: tuple[Sheet, ...] = (
+    *liaison.SHEETS, *stages.SHEETS, *patrols.SHEETS, *inspections.SHEETS, *casualties.SHEETS, *impacts.SHEETS
+)  # fmt: skip
+# Columns that are told to nobody outside: the mission's own names of what a row is about, and of persons.
+_OWN = {NOTICES.name: ("about_finding",), CASUALTIES.name: ("incident", "identity")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +46,18 @@ class Beside:
     windows: tuple[Window, ...] = ()
     attestations: tuple[Attestation, ...] = ()
     inspections: tuple[SiteInspection, ...] = ()
+    casualties: tuple[Casualty, ...] = ()
+    impact_sites: tuple[ImpactSite, ...] = ()
     places: Mapping[str, BaseGeometry] = field(default_factory=dict)
     level: Level = Level.PUBLIC
     received_until: datetime = LONG_AGO  # when something was received last, by whoever knows that
 
     @property
     def heard_until(self) -> datetime:
-        """The latest time of which anything in the logs tells as past, not as announced or due."""
+        """The latest time of which anything in the logs tells as past, not as announced or due.
+
+        But for casualties and impact sites: they never bear on whether something occurred, nor on what was due.
+        """
         past = [
             *(at for one in self.notices for at in (one.sent, one.acknowledged_at, one.answered, one.done) if at),
             *(shift.latest for shift in self.shifts),
@@ -65,14 +76,15 @@ NOTHING = Beside()
 def beside_of(lines: Sequence[Line], audience: Level, agreement: Agreement) -> Beside:
     """Return what an audience may know of some rows: one above its level is gone before anything is made of the others.
 
-    Below mission level nobody is told in which entry, file or line a row stands, or when it was entered, and a notice
-    does not name what it is about: the mission's names of reports and findings are its own.
+    Below mission level nobody is told in which entry, file or line a row stands, or when it was entered; a notice does
+    not name what it is about, nor a casualty its incident, for the mission's names of reports and findings are its own,
+    and nobody is told an alias.
     """
     known = [line for line in lines if line.level <= audience]
     if not audience >= Level.MISSION:
         known = [replace(line, number=0, since=0, at=LONG_AGO, file="", line=0) for line in known]
         known = [
-            replace(one, values={**one.values, "about_finding": None}) if one.sheet == NOTICES.name else one
+            replace(one, values={**one.values, **dict.fromkeys(own)}) if (own := _OWN.get(one.sheet)) else one
             for one in known
         ]
     places = places_of(agreement)
@@ -85,6 +97,8 @@ def beside_of(lines: Sequence[Line], audience: Level, agreement: Agreement) -> B
         windows=patrols.windows_of(known, places),
         attestations=patrols.attestations_of(known, places),
         inspections=inspections.inspections_of(known),
+        casualties=casualties.casualties_of(known),
+        impact_sites=impacts.impact_sites_of(known),
         places=places,
         level=most_sensitive(line.level for line in known),
     )

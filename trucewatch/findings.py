@@ -42,6 +42,8 @@ class Responsibility(StrEnum):
     """The second part of a finding: who answers for it. It never changes the first."""
 
     NOT_ESTABLISHED = "not-established"
+    DIRECTION_ONLY = "direction-only"  # of fire, by an impact site; it names nobody
+    FROM_AREA_HELD = "from-area-held"  # from what one actor held alone that day; who fired there is not established
     ONE_OF = "one-of"
     ACTOR = "actor"
 
@@ -62,7 +64,7 @@ FINDING_SCHEMA: dict[str, pl.DataType] = {
     "settled_by": pl.String(),  # JSON list of lists of unknowns
     "presumption": pl.Boolean(),  # whether it rests on the clause's presumption
     "responsibility": pl.String(),
-    "responsible": pl.List(pl.String()),  # actor ids
+    "responsible": pl.List(pl.String()),  # actor ids; of `from-area-held` whose area it was, of `one-of` all of them
     "grounds": pl.String(),
     "standard": pl.String(),
     "proof": pl.String(),  # yes or unknown
@@ -82,7 +84,8 @@ def assess(
     """Judge every incident and occasion under every clause; a findings table (`FINDING_SCHEMA`), by clause and subject.
 
     What no completion touches is not stored, unless it was alleged. `hypothetical` judges the parties' demands instead
-    of the clauses in force. `beside` is what the mission wrote down itself.
+    of the clauses in force. `beside` is what the mission wrote down itself; what its impact sites say of who answers
+    for an incident is added to findings by `directions.with_impact_sites`.
     """
     agreement = under(agreement, reading)
     incidents = with_log(incidents, agreement, beside)

@@ -13,6 +13,7 @@ from trucewatch.clearances import Role
 from trucewatch.evidence import Standard
 from trucewatch.grains import Grain, default_grains, read_grain
 from trucewatch.levels import Level, read_level
+from trucewatch.logs.casualties import LEAST_SOURCES, MOST_SOURCES
 from trucewatch.problems import Problem, TrucewatchError, did_you_mean
 from trucewatch.sitreps.style import Style, Wording
 from trucewatch.sitreps.tables import FINDINGS
@@ -30,11 +31,12 @@ witness: {times: ["06:00", "18:00"], pad_to: 64}  # when (UTC) a second office w
 POWERS = ("observe", "record", "verify", "attribute", "determine")
 CLEARANCE = ("reporting", "legal", "chief")
 DELAY_DAYS = 14
+REPLY_DAYS = 14
 
 _FORMAT = 1
 _KEYS = (
-    "format", "may", "standard", "names_parties", "clearance", "roles", "cut_off", "delay_days", "witness", "grains",
-    "style",
+    "format", "may", "standard", "names_parties", "clearance", "roles", "cut_off", "delay_days", "reply_days",
+    "casualty_sources", "witness", "grains", "style",
 )  # fmt: skip
 _TIME = re.compile(r"([01]?\d|2[0-3]):[0-5]\d")
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
@@ -59,7 +61,9 @@ class Mandate:
 
     `clearance` are the roles that clear a sitrep, in order; the last one releases it, and withholds findings.
     `names_parties` says whether products below mission level say which party; `cut_off` is the time of day (on the
-    agreement's clocks) to which a daily report reaches; `grains` hold those audiences, by word, that are told in
+    agreement's clocks) to which a daily report reaches; `reply_days` is how many days a party has to reply to what is
+    put to it, where nothing else is said when it is; `casualty_sources` is by how many sources that do not rest on
+    one another a casualty is verified (2 to 4); `grains` hold those audiences, by word, that are told in
     another grain than the usual one.
     """
 
@@ -70,6 +74,8 @@ class Mandate:
     roles: Mapping[str, Role] = field(default_factory=dict)
     cut_off: time = time(0)
     delay_days: int = DELAY_DAYS
+    reply_days: int = REPLY_DAYS
+    casualty_sources: int = LEAST_SOURCES
     witness: Witnessing = Witnessing()
     grains: Mapping[str, Grain] = field(default_factory=dict)
     style: Style = field(default_factory=Style)
@@ -139,6 +145,8 @@ class _Reader:
             roles=self._roles(text),
             cut_off=self._clock(text.get("cut_off"), time(0)),
             delay_days=delay,
+            reply_days=self._number(text, "reply_days", REPLY_DAYS, 1, _MOST_DAYS),
+            casualty_sources=self._number(text, "casualty_sources", LEAST_SOURCES, LEAST_SOURCES, MOST_SOURCES),
             witness=self._witness(text),
             grains=self._grains(text, delay),
             style=self._style(text),

@@ -36,6 +36,7 @@ from trucewatch.ledger.vault import settle_batch, stage_batch
 from trucewatch.levels import Level, read_level
 from trucewatch.logs.lines import SUBJECT, Line, Sheet, admit, content_of, lines_of, read_sheet
 from trucewatch.logs.patrols import restrictions
+from trucewatch.logs.stages import STEPS, with_reply_due
 from trucewatch.mandates import TEMPLATE as MANDATE
 from trucewatch.mandates import Mandate, open_mandate
 from trucewatch.problems import Problem, TrucewatchError, WrongCall, did_you_mean
@@ -69,6 +70,7 @@ from trucewatch.route import (
     silent,
 )
 from trucewatch.shipped import find_agreement, open_agreement, open_source, shipped
+from trucewatch.talks.statements import Talks, open_talks
 from trucewatch.texts import read_text
 from trucewatch.views import Declassified, View, told_alone, view
 
@@ -346,7 +348,10 @@ class Mission:
             read, problems = read + lines, problems + faults
         with self.record() as record:
             self._at_work(record, law, at)
-            admitted, refused = admit(form, read, lines_of(record.entries()), SHEETS)
+            stand = lines_of(record.entries())
+            if form is STEPS:
+                read = with_reply_due(read, stand, self.mandate.reply_days, law.timezone)
+            admitted, refused = admit(form, read, stand, SHEETS)
             entries = record.enter_all([_of_line(form, line, record.audiences) for line in admitted], at)
         numbered = zip(admitted, entries, strict=True)
         entered = tuple(replace(line, number=entry.number, at=entry.at) for line, entry in numbered)
@@ -417,6 +422,11 @@ class Mission:
             number = record.number(as_of)
             with self._adopted(record, number) as (_, mandate):
                 return rulings(record.entries(number), mandate.chief, mandate.roles)
+
+    def talks(self, as_of: int | str | None = None) -> Talks:
+        """Return the talks around its agreement, as adopted by an entry or the end of a day; raises TrucewatchError."""
+        with self.record(is_read_only=True) as record, self._adopted(record, record.number(as_of)) as (law, _):
+            return open_talks(law)
 
     # ---- the route ---------------------------------------------------------------------------------------------------
 
@@ -492,6 +502,7 @@ class Mission:
                         progress, published, _declassified(entries, mandate), mandate.grains,
                         mandate.may_name_parties(level), withheld(entries) if withhold else (),
                         beside=beside_of(lines_of(entries), level, law), style=mandate.style,
+                        casualty_sources=mandate.casualty_sources,
                     )  # fmt: skip
 
     def _stood(self, record: Record, receipts: Receipts, law: Agreement, entry: int) -> pl.DataFrame:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import shapely
+from shapely.geometry.base import BaseGeometry
 
 from trucewatch.evidence import Extent
 from trucewatch.problems import did_you_mean
@@ -188,14 +189,25 @@ def _draw_sector(
     if reference.casefold() not in tuple(Reference):
         raise ValueError(f"'{reference[:60]}' is no north to take a bearing from", "true, grid or magnetic")
     true = read_bearing(bearing, (unit or "degrees").casefold(), reference.casefold(), declination_deg, lon, lat)
-    nearest = max(0.0, (nearest_m or 0.0) - off_m)
+    return bytes(sector_from(lon, lat, off_m, true, error_deg, nearest_m or 0.0, furthest_m).wkb)
+
+
+def sector_from(
+    lon: float, lat: float, off_m: float, bearing_deg: float, error_deg: float, nearest_m: float, furthest_m: float
+) -> BaseGeometry:
+    """Return the sector (WGS 84) along a true bearing from a position that is known to `off_m` only: it holds those of
+    all positions.
+
+    Raises ValueError as `where.sector` does.
+    """
+    nearest = max(0.0, nearest_m - off_m)
     if not off_m:
-        return bytes(sector(lon, lat, true, error_deg, nearest, furthest_m).wkb)
-    # The position itself is only known to `off_m`: a sector drawn from further back holds those of all positions.
+        return sector(lon, lat, bearing_deg, error_deg, nearest, furthest_m)
+    # Drawn from further back.
     back = off_m / math.sin(math.radians(error_deg)) if error_deg < 90 else off_m
-    lon, lat = destination(lon, lat, true + 180, back)
+    lon, lat = destination(lon, lat, bearing_deg + 180, back)
     opening = error_deg if error_deg < 90 else 180.0
-    return bytes(sector(lon, lat, true, opening, nearest if error_deg < 90 else 0.0, furthest_m + off_m + back).wkb)
+    return sector(lon, lat, bearing_deg, opening, nearest if error_deg < 90 else 0.0, furthest_m + off_m + back)
 
 
 def _place_drawn(sheet: Sheet, placing: Placing, spot: _Spot) -> dict[str, pl.Series]:

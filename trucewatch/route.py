@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +20,13 @@ from trucewatch.beside import NOTHING, Beside
 from trucewatch.claims import claims_of
 from trucewatch.clearances import Withheld
 from trucewatch.decisions import Decision
+from trucewatch.directions import with_impact_sites
 from trucewatch.evidence import Standard
 from trucewatch.findings import assess
 from trucewatch.grains import Grain, grain_of
 from trucewatch.incidents import corroborate
 from trucewatch.levels import Level, read_level
+from trucewatch.logs.casualties import LEAST_SOURCES
 from trucewatch.logs.patrols import coverage_by_day
 from trucewatch.problems import FileFault, Problem, TrucewatchError, WrongCall, did_you_mean
 from trucewatch.reports import Received, collect
@@ -50,14 +52,14 @@ def silent(stage: str) -> None:
     """Tell nobody how far it is."""
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, repr=False)
 class Assessment:
     """What came of the route: the claims in view, incidents, findings, and the figures a sitrep of them states."""
 
     material: Material
     figures: Figures
 
-    @property
+    @cached_property
     def _told(self) -> Figures:
         """The figures as tables tell them, in the mission's own words."""
         return told_in_english(self.figures, self.material.agreement, self.material.style)
@@ -125,7 +127,7 @@ class Assessment:
         if self.material.reading:
             refuse_alone(self.material.agreement, [self.material.reading.id])
         held = self.material
-        return publish(self.figures, held.agreement, Path(out), formats, languages, style=held.style)
+        return publish(self.figures, held.agreement, Path(out), formats, languages, style=held.style, told=self._told)
 
     def to_geopandas(self) -> Any:
         """Return the findings as a GeoDataFrame (WGS 84), places as the regions they were told as; needs geopandas."""
@@ -268,14 +270,15 @@ def follow_route(
     withheld: Sequence[Withheld] = (),
     beside: Beside = NOTHING,
     style: Style | None = None,
+    casualty_sources: int = LEAST_SOURCES,
 ) -> Assessment:
     """Take claims through the route: what an audience may know of them, incidents, findings, figures.
 
     `published` is the day of publication, from which positions are held back, `declassified` are the decisions that
     let an audience know more, `grains` what the mandate says of how finely an audience is told, `names_parties` whether
     it may be told which party, `beside` what it may know of the mission's own logs, `style` what the mission calls
-    things. What is `withheld` is gone below mission level, with the reports that it rests on; raises TrucewatchError
-    where another report tells of it too.
+    things, `casualty_sources` by how many independent sources a casualty is verified. What is `withheld` is gone
+    below mission level, with the reports that it rests on; raises TrucewatchError where another report tells of it too.
     """
     grain = grain_of(audience, grains)
     is_outside = not audience >= Level.MISSION
@@ -299,13 +302,14 @@ def follow_route(
         told_alone, audience=audience, grain=grain, gazetteer=agreement.gazetteer, timezone=agreement.timezone,
         declassified=declassified,
     )  # fmt: skip
-    subjects = sorted({step.subject for step in beside.steps})
+    subjects = sorted({step.subject for step in beside.steps} | {site.subject for site in beside.impact_sites})
     about = findings_about(subjects, lambda: view(told, Level.MISSION).claims, alone, seen, incidents, findings)
+    findings = with_impact_sites(findings, about, beside.impact_sites, incidents, seen.claims, agreement)
     material = Material(
         view=seen, incidents=incidents, findings=findings, strict=strict, agreement=agreement, reading=reading,
         sources=known, problems=(*problems, *incidents.problems), rows_read=rows_read, rows_refused=rows_refused,
         may_determine=may_determine, withdrawn=withdrawn, names_parties=names_parties, beside=beside, about=about,
-        style=style or Style(),
+        style=style or Style(), casualty_sources=casualty_sources,
         # Whoever knows of a report at all is told that it is invented.
         is_simulation=is_simulation or is_simulated(open_claims(claims, audience, declassified)),
     )  # fmt: skip

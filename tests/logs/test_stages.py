@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -25,6 +27,7 @@ from trucewatch.logs.stages import (
     proceedings,
     results,
     steps_of,
+    with_reply_due,
 )
 from trucewatch.problems import Problem
 from trucewatch.when import Span
@@ -224,6 +227,53 @@ def test_a_party_may_reply_until_its_day_is_over(tmp_path: Path) -> None:
     assert [asked.waits_for_reply(local(day)) for day in (5, 8, 13, 14)] == [False, True, True, False]
     assert not proceeding(tmp_path, *WHOLE_WAY[:5]).waits_for_reply(local(12))
     assert not proceeding(tmp_path, *WHOLE_WAY[:3]).waits_for_reply(local(8))
+
+
+def put(tmp_path: Path, row: str, days: int = 7, before: Iterable[Line] = ()) -> Line:
+    """Return a step that puts something to a party, read and given its day."""
+    path = tmp_path / "steps.csv"
+    path.write_text(f"{HEAD}\n{row}{',' * (len(COLUMNS) - 1 - row.count(','))}\n", encoding="utf-8")
+    read, problems = read_sheet(STEPS, path, "Asia/Damascus", {Kind.ID: {"A1"}})
+    assert problems == []
+    [line] = with_reply_due(read, before, days, "Asia/Damascus")
+    return line
+
+
+@given(st.dates(date(1990, 1, 1), date(2040, 1, 1)), st.integers(1, 400))
+def test_a_party_may_reply_to_the_end_of_the_last_of_its_days(day: date, days: int) -> None:
+    with TemporaryDirectory() as folder:
+        due = put(Path(folder), f"S4,A1,put-to-party,,,{day},side-b", days).span("reply_due")
+    assert due is not None
+    local = [instant.astimezone(ZoneInfo("Asia/Damascus")) for instant in (due.earliest, due.latest)]
+    assert [each.date() for each in local] == [day + timedelta(days=days), day + timedelta(days=days + 1)]
+    assert all((each - timedelta(microseconds=1)).date() < each.date() for each in local)  # both are where a day begins
+
+
+def test_its_days_begin_with_the_last_on_which_it_may_have_been_put(tmp_path: Path) -> None:
+    due = put(tmp_path, "S4,A1,put-to-party,,,2018-06-01/2018-06-06,side-b").span("reply_due")
+    assert due == put(tmp_path, "S4,A1,put-to-party,,,2018-06-06,side-b").span("reply_due")
+
+
+def test_a_day_that_is_given_is_kept_and_other_steps_have_none(tmp_path: Path) -> None:
+    told = put(tmp_path, "S4,A1,put-to-party,,,2018-06-06,side-b,2018-06-08").values["reply_due"]
+    assert told[1].startswith("2018-06-08T21:00")
+    assert put(tmp_path, "S4,A1,verified,established,,2018-06-06").values["reply_due"] is None
+    assert put(tmp_path, "S4,,,,,,,,,,,yes").values["reply_due"] is None
+
+
+def test_what_a_party_was_told_once_stays(tmp_path: Path) -> None:
+    row = "S4,A1,put-to-party,,,2018-06-06,side-b"
+    first = put(tmp_path, row)
+    assert put(tmp_path, row, days=3, before=[first]).values == first.values
+    changed = (row.replace("side-b", "side-a"), row.replace("06-06", "06-07"))
+    for other in changed:
+        assert put(tmp_path, other, days=3, before=[first]).values["reply_due"] != first.values["reply_due"]
+    assert put(tmp_path, f"{row},2018-06-30", before=[first]).values["reply_due"] != first.values["reply_due"]
+
+
+def test_without_a_mandates_days_a_step_says_until_when(tmp_path: Path) -> None:
+    _, problems = entered(tmp_path, *WHOLE_WAY[:3], "S4,A1,put-to-party,,,2018-06-06,side-b")
+    assert [problem.code for problem in problems] == ["missing-value"]
 
 
 def test_where_nobody_replied_in_time_it_goes_on(tmp_path: Path) -> None:

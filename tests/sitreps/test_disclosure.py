@@ -17,7 +17,7 @@ from trucewatch.agreement.terms import Agreement
 from trucewatch.claims import claims_table
 from trucewatch.levels import Level
 from trucewatch.route import Assessment, follow_route
-from trucewatch.sitreps.disclosure import told_as_empty, too_few, without_area
+from trucewatch.sitreps.disclosure import told_apart, told_as_empty, too_few, without_area
 from trucewatch.sitreps.tables import findings_csv, findings_geojson, findings_table
 
 Claim = Callable[..., dict[str, Any]]
@@ -210,6 +210,23 @@ def test_the_mission_itself_is_told_every_count(claim: Claim, agreement: Agreeme
     columns = {name: [row[name] for row in rows] for name in rows[0]}
     done = follow_route(claims_table(columns), (), (), agreement, None, None, Level.MISSION)
     assert {told.zone for told in done.figures.told if told.clause == "C1"} == {"daraa", "quneitra"}
+
+
+@given(st.dictionaries(st.sampled_from("abcdef"), st.integers(0, 9)), st.integers(1, 5))
+def test_of_groups_that_are_not_told_none_can_be_worked_out(counts: dict[str, int], least: int) -> None:
+    told, left = told_apart(counts, least)
+    assert all(counts[group] == number >= least for group, number in told.items())
+    assert sum(told.values()) + left == sum(counts.values())
+    # Those left over are none, enough to hide in, or everybody there is.
+    assert left == 0 or left >= least or told == {}
+    if least == 1:
+        assert told == {group: number for group, number in counts.items() if number}
+
+
+def test_the_smallest_group_joins_those_that_would_be_too_few() -> None:
+    assert told_apart({"a": 9, "b": 3, "c": 1}, 3) == ({"a": 9}, 4)
+    assert told_apart({"a": 9, "b": 3, "c": 1, "d": 2}, 3) == ({"a": 9, "b": 3}, 3)
+    assert told_apart({"a": 2, "b": 0}, 3) == ({}, 2)
 
 
 def test_a_cell_that_was_watched_and_has_few_is_not_called_empty() -> None:

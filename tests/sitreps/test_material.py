@@ -28,7 +28,7 @@ def test_the_period_before_is_as_long_and_ends_where_this_one_starts(start: date
 
 
 def test_every_form_is_frozen_and_takes_no_other_field(figures: Figures) -> None:
-    assert len(FORMS) == 10
+    assert len(FORMS) == 15
     for thing in (figures, figures.period, figures.told[0], figures.windows[0], figures.areas[0], Cell("none found")):
         name = dataclasses.fields(thing)[0].name
         with pytest.raises(dataclasses.FrozenInstanceError):

@@ -19,10 +19,13 @@ from hypothesis import strategies as st
 
 from trucewatch.actors import write_pairs
 from trucewatch.agreement.terms import Agreement, Presumption
-from trucewatch.assessment import occasions
+from trucewatch.assessment import ceilings, duties
+from trucewatch.assessment.duties import FOUND
+from trucewatch.directions import FROM, HELD
 from trucewatch.findings import FINDING_SCHEMA, Responsibility, responsibility
 from trucewatch.incidents import FIRST_HAND
 from trucewatch.levels import CHAIN, Level
+from trucewatch.logs.inspections import OPEN_BECAUSE, InspectionOutcome
 from trucewatch.sitreps.languages import Phrase, language_of, listed
 from trucewatch.sitreps.material import Material, Told
 from trucewatch.sitreps.places import zones_of
@@ -385,14 +388,63 @@ def test_every_ground_of_responsibility_is_known_in_every_language(agreement: Ag
     register = agreement.register
     pairs = (write_pairs([("", "")]), write_pairs([(SOUTH, "")]), both_ways(SOUTH, GOVERNMENT))
     grounds = [responsibility(each, register)[2] for each in pairs]
-    tree = ast.parse(Path(occasions.__file__).read_text(encoding="utf-8"))
+    grounds += [duties.NOT_REPORTED, duties.NOT_DONE, duties.NOT_ANSWERED, duties.NOT_TOLD, *duties.FOUND.values()]
+    tree = ast.parse(Path(ceilings.__file__).read_text(encoding="utf-8"))
     grounds += [
         str(part.value.value)
         for part in ast.walk(tree)
         if isinstance(part, ast.keyword) and part.arg == "grounds" and isinstance(part.value, ast.Constant)
     ]
-    assert len(grounds) == 5
+    assert len(grounds) == 12
     assert [words for words in (*grounds, FIRST_HAND) if not isinstance(said_elsewhere(words), Phrase)] == []
+
+
+@pytest.mark.parametrize("outcome", FOUND)
+def test_a_visit_is_told_as_one_and_not_as_a_duty_of_which_nothing_was_reported(
+    outcome: InspectionOutcome, claim: Claim, material_of: MaterialOf
+) -> None:
+    material = material_of(claim("a"))
+    row = {
+        **dict.fromkeys(FINDING_SCHEMA), "finding": "f1", "subject_kind": "occasion", "occasion": "Weapons stay.",
+        "earliest": claim("a")["earliest"], "latest": claim("a")["latest"], "rests_on": [], "clause": "C1",
+        "outcome": "undetermined", "tests": "{}", "settled_by": f'[["{OPEN_BECAUSE.get(outcome, "proof")}"]]',
+        "responsibility": "actor", "responsible": ["iran-backed"], "grounds": FOUND[outcome],
+    }  # fmt: skip
+    nowhere = pl.DataFrame(schema={"incident": pl.String(), "zone": pl.String()})
+    (told,) = tell_findings(material, pl.DataFrame([row], schema=FINDING_SCHEMA), nowhere)
+    assert told.sentence.startswith("At a site of iran backed, inspected ")
+    assert ("No report" not in told.sentence and "refused" in told.sentence) or "missing" in told.sentence
+    arabic = language_of("ar", material.agreement, Style(), "mission")
+    assert not re.search("[A-Za-z]", re.sub("C1", "", arabic.tell(told.sentence)))
+
+
+@pytest.mark.parametrize(
+    ("kind", "grounds", "told"),
+    [
+        (
+            "direction-only",
+            f"{FROM}105 to 125 degrees and 80 to 100 degrees",
+            "not established: direction of fire only; likelihood not assessed (by impact-site assessment it was fired "
+            "from 105 to 125 degrees and 80 to 100 degrees, from true north)",
+        ),
+        (
+            "from-area-held",
+            f"{FROM}355 to 15 degrees{HELD}",
+            "not established: from the area held by Side A that day; likelihood not assessed (by impact-site "
+            "assessment it was fired from 355 to 15 degrees, from true north; all of where it can have come from was "
+            "held by this actor alone)",
+        ),
+    ],
+)
+def test_what_an_impact_site_says_is_told_in_words_that_other_languages_know(
+    kind: str, grounds: str, told: str, agreement: Agreement
+) -> None:
+    said = tell_responsibility(kind, ["Side A"], grounds)
+    assert said == told
+    arabic = language_of("ar", agreement, Style(), "public").tell(said)
+    numbers = re.findall(r"\d+", told)
+    assert re.findall(r"\d+", arabic) == numbers
+    assert re.findall(r"[A-Za-z]+", arabic) == (["Side", "A"] if kind == "from-area-held" else [])
 
 
 def test_what_was_held_together_is_told_in_arabic_too(claim: Claim, material_of: MaterialOf) -> None:
@@ -407,6 +459,7 @@ def test_what_was_held_together_is_told_in_arabic_too(claim: Claim, material_of:
         "standard": "reasonable-grounds", "proof": "yes", "per_test": False,
     }  # fmt: skip
     due = {**row, "occasion": "The guarantors draw the line", "clause": "C1", "outcome": "undetermined", "rests_on": []}
+    due["grounds"] = duties.NOT_REPORTED
     found = pl.DataFrame([row, due], schema=FINDING_SCHEMA)
     (duty, ceiling) = tell_findings(
         material, found, pl.DataFrame(schema={"incident": pl.String(), "zone": pl.String()})

@@ -63,7 +63,8 @@ class Kind(StrEnum):
 class Column:
     """A column of a sheet.
 
-    `of` says what an id names: the rows of a sheet, or SUBJECT. The cells of a list hold several values.
+    `of` says what an id names: the rows of a sheet, or SUBJECT. The cells of a list hold several values. One that
+    `is_own` is for the mission alone, whatever the level of a row.
     """
 
     name: str
@@ -73,6 +74,7 @@ class Column:
     choices: tuple[str, ...] = ()
     of: str = ""
     is_list: bool = False
+    is_own: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -358,9 +360,10 @@ class Entered(Protocol):
 def content_of(line: Line, sheet: Sheet, is_for_mission: bool) -> dict[str, Any]:
     """Return what is entered of a row of a sheet.
 
-    Where it stood, and the mission's own names of reports, claims and findings, are for the mission alone.
+    Where it stood, the mission's own names of reports, claims and findings, and columns of its own are for the mission
+    alone.
     """
-    own = () if is_for_mission else {column.name for column in sheet.columns if column.of == SUBJECT}
+    own = () if is_for_mission else {column.name for column in sheet.columns if column.of == SUBJECT or column.is_own}
     instants = {name: value for name, value in line.values.items() if isinstance(value, datetime)}
     plain = {name: list(value) if isinstance(value, tuple) else value for name, value in line.values.items()}
     return {

@@ -26,6 +26,7 @@ from trucewatch.claims import SCHEMA, claims_of, empty_claims
 from trucewatch.evidence import Assertion, Extent, Means, Reliability
 from trucewatch.levels import Level
 from trucewatch.logs.lines import Column, Kind, Line, Rows, Sheet
+from trucewatch.logs.places import AREA, disc_of, place_faults
 from trucewatch.problems import Problem
 from trucewatch.reports import SCHEMA as REPORTS
 from trucewatch.when import Span, local_day, midnight
@@ -36,8 +37,6 @@ NOTICES = "notices"  # what an attestation may be of beside acts: the log of not
 
 # As SLIVER_M2, in square degrees.
 _SLIVER_DEGREES2 = SLIVER_M2 / 1.1e5**2
-_MOST_RADIUS_M = 100_000.0
-_NO_AREAS = Gazetteer()
 
 
 class PatrolOutcome(StrEnum):
@@ -155,21 +154,7 @@ def _outside(window: Line, patrol: Line) -> str:
 
 def _of_watch(line: Line, rows: Rows) -> Iterator[Problem]:
     yield from _backward(line, "from", "until")
-    told = line.values
-    point = [told[name] for name in ("lon", "lat", "radius_m")]
-    is_point = any(number is not None for number in point)
-    if is_point == (told["area"] is not None):
-        yield line.problem("one-way-only", "needs either an area, or lat, lon and radius_m")
-    elif is_point and None in point:
-        yield line.problem("half-a-point", "gives only some of lat, lon and radius_m")
-    elif is_point and not (_is_point(*point) and _disc(line)):
-        yield line.problem(
-            "out-of-range", f"no place of at most {_MOST_RADIUS_M:,.0f} m round a point that can be drawn"
-        )
-
-
-def _is_point(lon: float, lat: float, radius_m: float) -> bool:
-    return abs(lon) <= 180 and abs(lat) < 90 and 0 < radius_m <= _MOST_RADIUS_M
+    yield from place_faults(line)
 
 
 def _of_attestation(line: Line, rows: Rows) -> Iterator[Problem]:
@@ -182,11 +167,10 @@ def _backward(line: Line, first: str, last: str) -> Iterator[Problem]:
         yield line.problem("end-before-start", f"{last} is not after {first}", "look whether the two were swapped")
 
 
-_AREA = "an area or zone of the agreement, by its id"
 _WATCHED = (
     Column("from", Kind.TIME, "since when", is_required=True),
     Column("until", Kind.TIME, "until when", is_required=True),
-    Column("area", Kind.PLACE_ID, f"what could be seen, all of it: {_AREA}"),
+    Column("area", Kind.PLACE_ID, f"what could be seen, all of it: {AREA}"),
     Column("lat", Kind.NUMBER, "or a point, in degrees (WGS 84) ..."),
     Column("lon", Kind.NUMBER, "... its longitude ..."),
     Column("radius_m", Kind.NUMBER, "... and how far could be seen from it, in metres"),
@@ -207,7 +191,7 @@ PATROLS = Sheet(
         Column("patrol", Kind.ID, "the patrol's own id", is_required=True),
         Column("planned_from", Kind.TIME, "when it was to go", is_required=True),
         Column("planned_until", Kind.TIME, "when it was to be back", is_required=True),
-        Column("area", Kind.PLACE_ID, f"where it was to go: {_AREA}", is_required=True),
+        Column("area", Kind.PLACE_ID, f"where it was to go: {AREA}", is_required=True),
         Column("outcome", Kind.CHOICE, "what became of it; empty while planned", choices=tuple(PatrolOutcome)),
         Column("turned_back_by", Kind.ACTOR, "who restricted it"),
         Column("reason", Kind.TEXT, "the reason given, in the words in which it was given"),
@@ -252,7 +236,7 @@ ATTESTATIONS = Sheet(
             is_required=True,
             choices=(*act_tree(), NOTICES),
         ),
-        Column("area", Kind.PLACE_ID, f"for where: {_AREA}; empty: wherever the agreement holds"),
+        Column("area", Kind.PLACE_ID, f"for where: {AREA}; empty: wherever the agreement holds"),
         Column("from", Kind.TIME, "since when it is complete", is_required=True),
         Column("until", Kind.TIME, "until when", is_required=True),
         Column("by", Kind.TEXT, "the role that attests it, never a person's name", is_required=True),
@@ -294,14 +278,7 @@ def windows_of(lines: Iterable[Line], places: Mapping[str, BaseGeometry]) -> tup
 
 
 def _place(area: str | None, line: Line, places: Mapping[str, BaseGeometry]) -> BaseGeometry | None:
-    return _disc(line) if area is None else places.get(area)
-
-
-def _disc(line: Line) -> BaseGeometry | None:
-    point = {name: line.values[name] for name in ("lon", "lat", "radius_m")}
-    return place_shape(
-        {**point, "place_kind": PlaceKind.DISC, "area": None, "geometry": None, "country": None}, _NO_AREAS
-    )
+    return disc_of(line) if area is None else places.get(area)
 
 
 def attestations_of(lines: Iterable[Line], places: Mapping[str, BaseGeometry]) -> tuple[Attestation, ...]:

@@ -9,14 +9,15 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from trucewatch.levels import Level
 from trucewatch.logs.lines import SUBJECT, Column, Kind, Line, Rows, Sheet
 from trucewatch.problems import Problem
-from trucewatch.when import Span
+from trucewatch.when import Span, local_day, midnight
 
 RULED = "ruled"
 
@@ -249,6 +250,28 @@ STEPS = Sheet(
     _check_left,
 )
 SHEETS = (STEPS,)
+
+
+def with_reply_due(read: Iterable[Line], stand: Iterable[Line], days: int, zone: str) -> list[Line]:
+    """Return rows of steps in which whatever is put to a party says until when it may reply.
+
+    Where a row leaves it open, that is until the end of the day so many `days` after it was put, in local time of
+    `zone`. What a party was told once stays: a row that stands keeps its day, if it was put to the same party then.
+    """
+    known = {line.id: line.values for line in stand if line.sheet == STEPS.name}
+    return [_with_reply_due(line, known.get(line.id, {}), days, zone) for line in read]
+
+
+def _with_reply_due(line: Line, stands: Mapping[str, Any], days: int, zone: str) -> Line:
+    values, on = line.values, None if line.is_withdrawn else line.span("on")
+    if values["stage"] != Stage.PUT_TO_PARTY or values["reply_due"] or on is None:
+        return line
+    if all(values[name] == stands.get(name) for name in ("stage", "subject", "party", "on")):
+        due = stands["reply_due"]
+    else:
+        day = local_day(on.latest - timedelta(microseconds=1), zone) + timedelta(days=days)
+        due = tuple(midnight(each, zone).isoformat() for each in (day, day + timedelta(days=1)))
+    return replace(line, values={**values, "reply_due": due})
 
 
 def steps_of(lines: Iterable[Line]) -> tuple[Step, ...]:

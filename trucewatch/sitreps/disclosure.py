@@ -10,12 +10,14 @@ where there was nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Hashable, Mapping
+from typing import Any, TypeVar
 
 import polars as pl
 
 from trucewatch.where import Gazetteer, PlaceKind
+
+Group = TypeVar("Group", bound=Hashable)
 
 _NOWHERE = ("lon", "lat", "radius_m", "area", "geometry", "place_name", "adm_1", "share_inside")
 
@@ -38,6 +40,20 @@ def too_few(findings: pl.DataFrame, placed: pl.DataFrame, least: int) -> frozens
             return frozenset(left_out)
         left_out.update(few)
         cells = cells.filter(~pl.col("incident").is_in(few.implode()))
+
+
+def told_apart(counts: Mapping[Group, int], least: int) -> tuple[dict[Group, int], int]:
+    """Return the groups that are told, with their counts, and how many stand in no group that is.
+
+    A group of fewer than `least` is not told, nor is one of none: which of the two it is nobody can tell. Where those
+    left over were fewer than `least` themselves, the smallest groups join them.
+    """
+    told = {group: count for group, count in counts.items() if count >= max(least, 1)}
+    left = sum(counts.values()) - sum(told.values())
+    while told and 0 < left < least:
+        smallest = min(told, key=lambda group: told[group])
+        left += told.pop(smallest)
+    return told, left
 
 
 def without_area(row: Mapping[str, Any], gazetteer: Gazetteer) -> Mapping[str, Any]:

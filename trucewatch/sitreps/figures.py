@@ -20,6 +20,7 @@ from trucewatch.assessment.judgements import Outcome
 from trucewatch.evidence import Assertion
 from trucewatch.levels import Level, most_sensitive
 from trucewatch.names import plain_name
+from trucewatch.sitreps.casualties import casualties_of
 from trucewatch.sitreps.disclosure import told_as_empty, too_few
 from trucewatch.sitreps.languages import joined, line_name, listed, name, phrase, when, zone_name
 from trucewatch.sitreps.material import (
@@ -34,6 +35,7 @@ from trucewatch.sitreps.material import (
     Window,
 )
 from trucewatch.sitreps.places import coverage, windows_of, zones_of
+from trucewatch.sitreps.positions import positions_of
 from trucewatch.sitreps.responses import liaison_of, with_replies
 from trucewatch.sitreps.sentences import as_named, assessed, said_elsewhere, tell_findings
 from trucewatch.when import FAR_AHEAD, LONG_AGO, Span, local_day, midnight, time_zone
@@ -60,9 +62,10 @@ def figures(material: Material, period: Span | None = None) -> Figures:
     counts = _counts(found)
     harm = _civilian_harm(inside, found)
     matrix = _matrix(material, found, everywhere, placed, zones, span)
+    positions = positions_of(material, span)
     return Figures(
         title=name("agreement", agreement.id, agreement.title.get("en", agreement.id)),
-        marking=most_sensitive((material.view.level, material.beside.level)).word,
+        marking=most_sensitive((material.view.level, material.beside.level, *(one.level for one in positions))).word,
         period=span,
         cut_off=_cut_off(material),
         reading=material.reading.id if material.reading else "",
@@ -93,7 +96,10 @@ def figures(material: Material, period: Span | None = None) -> Figures:
         shows_leads=material.view.audience >= Level.MISSION,
         acts=dict(sorted(inside.group_by("act").len().iter_rows())),
         liaison=liaison_of(material, span),
+        casualties=casualties_of(material, span),
         patrols=_patrols(material, span),
+        positions=positions,
+        inspections=_inspections(material, span),
         audience=material.view.audience.word,
         may_determine=material.may_determine,
         names_parties=material.names_parties,
@@ -104,6 +110,12 @@ def _patrols(material: Material, span: Period) -> dict[str, int]:
     """Count the patrols that were planned to go in a period, by what became of them."""
     planned = [patrol for patrol in material.beside.patrols if span.start <= patrol.planned.earliest < span.end]
     return dict(sorted(Counter(str(patrol.outcome or "") for patrol in planned).items()))
+
+
+def _inspections(material: Material, span: Period) -> dict[str, int]:
+    """Count the inspections of a period by what was found."""
+    made = [visit for visit in material.beside.inspections if span.start <= visit.on.earliest < span.end]
+    return dict(sorted(Counter(str(visit.outcome) for visit in made).items()))
 
 
 # ---- periods and selections ------------------------------------------------------------------------------------------

@@ -13,6 +13,8 @@ from trucewatch.agreement.terms import Agreement, Reading
 from trucewatch.assessment.judgements import Outcome
 from trucewatch.beside import NOTHING, Beside
 from trucewatch.incidents import Incidents
+from trucewatch.levels import Level
+from trucewatch.logs.casualties import LEAST_SOURCES, AgeBand, Harm, Sex
 from trucewatch.logs.liaison import OpenMatter, Statement, Times
 from trucewatch.logs.stages import Proceeding
 from trucewatch.problems import Problem
@@ -50,7 +52,8 @@ class Material:
     withdrawn: int = 0  # records that their source took back
     style: Style = field(default_factory=Style)  # what the mission calls things
     beside: Beside = NOTHING  # what the mission wrote down itself
-    about: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # subject of a step -> findings
+    about: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # subject of a step or a site -> findings
+    casualty_sources: int = LEAST_SOURCES  # by how many independent ones a casualty is verified
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +159,79 @@ class LiaisonLog:
 
 
 @dataclass(frozen=True, slots=True)
+class Casualties:
+    """Persons of one status, as far as groups of them are told apart.
+
+    `harms` has for each harm that is told how many suffered it, `groups` for it how many of each sex and age band, and
+    `left` how many of it stand in no group that is told; under no harm are those of no harm that is told. `causes` has
+    the same by cause (empty: not known), those under none that is told in `no_cause`.
+    """
+
+    number: int
+    harms: Mapping[Harm, int]
+    groups: Mapping[Harm, Mapping[tuple[Sex, AgeBand], int]]
+    left: Mapping[Harm | None, int]
+    causes: Mapping[str, int]
+    no_cause: int
+
+
+@dataclass(frozen=True, slots=True)
+class CasualtyLog:
+    """What the mission's own record of casualties says of a period: those of whom it happened in it.
+
+    `verified_later` are those of whom it happened before, and that were verified in it; `linked` are those of the
+    period that are linked to something else on record (None: not for this audience). `least` is by how many independent
+    sources one is verified.
+    """
+
+    verified: Casualties
+    reported: Casualties
+    verified_later: int
+    linked: int | None
+    least: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """How somebody is said to stand to something, in words; `level` is that of what it rests on.
+
+    `clause` is empty where it is about no clause. `hedges` and `quotes` are words of the reports; `told` says on whose
+    word each report tells it, from the teller to the root, and in what voice.
+    """
+
+    who: str
+    stance: str
+    topic: str
+    clause: str
+    when: str
+    hedges: tuple[str, ...]
+    quotes: tuple[str, ...]
+    told: tuple[str, ...]
+    level: Level
+
+
+@dataclass(frozen=True, slots=True)
+class Flipped:
+    """Findings of one clause that come out alike under each reading, but not the same under all, and why."""
+
+    clause: str
+    outcomes: tuple[str, ...]
+    because: str
+    findings: int
+
+
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """What comes out otherwise where nothing contested is chosen (the first), and under the readings of all parties.
+
+    `names` are whose they are; `flipped` stands by clause, the most findings first.
+    """
+
+    names: tuple[str, ...]
+    flipped: tuple[Flipped, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Correction:
     """A finding of an earlier report that is told otherwise now (`now` empty: it is no longer made), and why."""
 
@@ -201,7 +277,11 @@ class Figures:
     shows_leads: bool  # what would settle an open case is for the mission's own planning, and never leaves it
     acts: Mapping[str, int] = field(default_factory=dict)  # incidents of the period by act node
     liaison: LiaisonLog | None = None  # None: there is none
+    casualties: CasualtyLog | None = None  # None: there is none
     patrols: Mapping[str, int] = field(default_factory=dict)  # planned in the period, by outcome (empty: not told yet)
+    positions: tuple[Stand, ...] = ()  # of the parties and others
+    readings: Readings | None = None  # None: not asked for
+    inspections: Mapping[str, int] = field(default_factory=dict)  # of storage sites in the period, by outcome
     audience: str = ""  # for whom it is made, by the word of its level (empty: for whoever may know what it holds)
     may_determine: bool = False  # whether the mandate lets the mission call a finding a violation
     names_parties: bool = True  # whether it lets this audience be told which party

@@ -20,6 +20,7 @@ from trucewatch.assessment.concurrence import CLAUSE
 from trucewatch.assessment.duties import FOUND, NOT_ANSWERED, NOT_DONE, NOT_REPORTED, NOT_TOLD, ORDER
 from trucewatch.assessment.judgements import Outcome
 from trucewatch.assessment.occasions import COMPLETE_RECORD
+from trucewatch.directions import FROM, HELD
 from trucewatch.evidence import OWN_OBSERVATION
 from trucewatch.findings import Responsibility
 from trucewatch.incidents import FIRST_HAND
@@ -61,24 +62,16 @@ _QUESTIONS = {
     ),
     OPEN_BECAUSE[InspectionOutcome.ACCESS_REFUSED]: phrase("what another inspection finds, with access"),
 }
-# How a duty is told that is not known to be done, by the grounds of its finding.
-_OWED = {
-    NOT_REPORTED: phrase("Due {when} from {party}: {duty}. No report received shows that it was done in time."),
-    NOT_DONE: phrase("Due {when} from {party}: {duty}. The record is attested complete, and does not hold it."),
-    NOT_ANSWERED: phrase("Due {when} from {party}: {duty}. No answer in time stands in the log."),
-    NOT_TOLD: phrase("Due {when} from {party}: {duty}. No notice of an order stands in the log."),
-    FOUND[InspectionOutcome.SERIALS_REFUSED]: phrase(
-        "At a site of {party}, inspected {when}: {duty}. The count matched; the serial numbers were refused."
-    ),
-    FOUND[InspectionOutcome.MISSING_WITH_REASON]: phrase(
-        "At a site of {party}, inspected {when}: {duty}. Something was missing, and a reason given."
-    ),
-    FOUND[InspectionOutcome.MISSING]: phrase(
-        "At a site of {party}, inspected {when}: {duty}. Something was missing, and no reason given."
-    ),
-    FOUND[InspectionOutcome.ACCESS_REFUSED]: phrase(
-        "At a site of {party}, to be inspected {when}: {duty}. Access was refused."
-    ),
+# What is said of a duty that is not known to be done, by the grounds of its finding.
+_SHOWN = {
+    NOT_REPORTED: phrase("No report received shows that it was done in time."),
+    NOT_DONE: phrase("The record is attested complete, and does not hold it."),
+    NOT_ANSWERED: phrase("No answer in time stands in the log."),
+    NOT_TOLD: phrase("No notice of an order stands in the log."),
+    FOUND[InspectionOutcome.SERIALS_REFUSED]: phrase("The count matched; the serial numbers were refused."),
+    FOUND[InspectionOutcome.MISSING_WITH_REASON]: phrase("Something was missing, and a reason given."),
+    FOUND[InspectionOutcome.MISSING]: phrase("Something was missing, and no reason given."),
+    FOUND[InspectionOutcome.ACCESS_REFUSED]: phrase("Access was refused."),
 }
 # What other modules put into words, none of which has parts.
 _SAID_ELSEWHERE = phrases(
@@ -105,6 +98,7 @@ _SAID_ELSEWHERE = phrases(
     phrase("complaints"),
 )
 _HELD = re.compile(r"At least ([\d,]+) (.+) at (\d+) places at one time, where at most ([\d,]+) are allowed")
+_FIRED = re.compile(rf"{re.escape(FROM)}(\d+ to \d+ degrees(?: and \d+ to \d+ degrees)*)({re.escape(HELD)})?")
 _UNNAMED = phrase("the mandate does not let the mission name parties")
 
 
@@ -208,8 +202,12 @@ def _told_occasion(
         row = {**row, "responsible": []}
         party = phrase("the party whose duty it is")
     words = _occasion_words(row, agreement)
-    if owed := _OWED.get(row["grounds"]):
-        sentence = phrase(owed, when=told_when, party=party, duty=words)
+    if (shown := _SHOWN.get(row["grounds"])) and row["grounds"] in FOUND.values():
+        at_site = phrase("At a site of {party}, inspected {when}: {duty}.", party=party, when=told_when, duty=words)
+        sentence = sentences(at_site, shown)
+    elif shown:
+        due = phrase("Due {when} from {party}: {duty}.", when=told_when, party=party, duty=words)
+        sentence = sentences(due, shown)
     else:
         told_by = tell_reporters([link["office"] for link in chain], [link["source"] for link in chain])
         sentence = phrase("{occasion}, {reporters}: {when}.", occasion=words, reporters=told_by, when=told_when)
@@ -288,7 +286,13 @@ def _judged(row: Mapping[str, Any], material: Material) -> str:
             if row["hypothetical"]:
                 demander = actor_name(agreement.clause(clause).demand_of, agreement)
                 return phrase("Would not meet demand {clause} of {actor}.", clause=clause, actor=demander)
-            if material.may_determine:
+            if row["grounds"] in _SHOWN:
+                words = (
+                    phrase("Violation of {clause}, by the mission’s own record.", clause=clause)
+                    if material.may_determine
+                    else phrase("Assessed as inconsistent with {clause}, by the mission’s own record.", clause=clause)
+                )
+            elif material.may_determine:
                 words = phrase("Violation of {clause}, on what was reported.", clause=clause)
             else:
                 words = phrase(
@@ -435,13 +439,35 @@ def tell_origins(low: int, high: int | None, reports: int, audience: Level = Lev
 
 def tell_responsibility(kind: str, actors: Sequence[str], grounds: str) -> str:
     """Say who answers for it, as far as it is established."""
-    because = said_elsewhere(grounds)
+    because = _tell_direction(grounds) or said_elsewhere(grounds)
     match kind:
         case Responsibility.ACTOR:
             return phrase("{actor}, as reported; likelihood not assessed ({grounds})", actor=actors[0], grounds=because)
         case Responsibility.ONE_OF:
             return phrase("not established: one of {actors} ({grounds})", actors=listed(actors), grounds=because)
+        case Responsibility.FROM_AREA_HELD:
+            return phrase(
+                "not established: from the area held by {actor} that day; likelihood not assessed ({grounds})",
+                actor=actors[0], grounds=because,
+            )  # fmt: skip
+        case Responsibility.DIRECTION_ONLY:
+            return phrase(
+                "not established: direction of fire only; likelihood not assessed ({grounds})", grounds=because
+            )
     return phrase("not established ({grounds})", grounds=because)
+
+
+def _tell_direction(grounds: str) -> str:
+    """Return what impact sites say of a direction, read back; empty for other grounds."""
+    fired = _FIRED.fullmatch(grounds)
+    if fired is None:
+        return ""
+    bearings = re.findall(r"(\d+) to (\d+)", fired[1])
+    between = listed([phrase("{low} to {high} degrees", low=low, high=high) for low, high in bearings])
+    told = phrase("by impact-site assessment it was fired from {bearings}, from true north", bearings=between)
+    if not fired[2]:
+        return told
+    return phrase("{direction}; all of where it can have come from was held by this actor alone", direction=told)
 
 
 def tell_place(row: Mapping[str, Any], agreement: Agreement) -> str:

@@ -9,11 +9,11 @@ from datetime import datetime
 from itertools import groupby
 
 from trucewatch.acts import act_tree
-from trucewatch.agreement.terms import Agreement, Clause, ClauseKind, Term, TermKind
+from trucewatch.agreement.terms import Agreement, Clause, ClauseKind, Inspection, Term, TermKind
 from trucewatch.assessment.judgements import Outcome
-from trucewatch.sitreps.blocks import Block, Findings, Heading, Paragraph
+from trucewatch.sitreps.blocks import Block, Findings, Heading, Paragraph, Table
 from trucewatch.sitreps.languages import Language, actor_name, joined, listed, month, name, phrase, phrases, sentences
-from trucewatch.sitreps.material import Figures, Told
+from trucewatch.sitreps.material import Figures, Stand, Told
 from trucewatch.sitreps.responses import RESULTS, STAGES
 from trucewatch.sitreps.sections.counts import SHORT
 from trucewatch.sitreps.sentences import said_elsewhere
@@ -28,6 +28,7 @@ _TESTS = {
     "bound": phrase("bound"),
     "scope": phrase("in scope"),
     "proof": phrase("proof"),
+    "concurrent": phrase("other side’s part met"),
 }
 _ANSWERS = phrases(phrase("yes"), phrase("no"), phrase("unknown"))
 MEANS = {
@@ -69,6 +70,8 @@ def wording(clause: Clause) -> str:
 
 def is_of_positions(clause: Clause) -> bool:
     """Say whether a clause is about forces and weapons in place: withdrawals, ceilings, storage sites."""
+    if not clause.what.acts:
+        return isinstance(clause.owed, Inspection)
     tree = act_tree()
     is_of_forces = all(any(tree.covers(node, act) for node in POSITIONS) for act in clause.what.acts)
     return clause.kind in (ClauseKind.WITHDRAWAL, ClauseKind.CEILING) or is_of_forces
@@ -93,8 +96,31 @@ def told_of_clause(clause: Clause, figures: Figures, agreement: Agreement, langu
     for targets, note in _exceptions(clause, agreement):
         outside = phrase("Outside its scope: {what}.", what=targets)
         blocks.append(Paragraph(sentences(outside, note if language.code == "en" else ""), "note"))
+    blocks += positions_on(clause.id, figures)
     told = [one for one in figures.told if one.clause == clause.id]
     return [*blocks, *told_by_outcome(told, figures, agreement)]
+
+
+def positions_on(clause: str, figures: Figures) -> list[Block]:
+    """Return how the parties and others are said to stand to a clause (its id); nothing where nobody tells of it."""
+    held = [one for one in figures.positions if one.clause == clause]
+    if not held:
+        return []
+    head = (phrase("Who"), phrase("How it is said to stand"), phrase("When"), phrase("On whose word"))
+    rows = tuple((one.who, joined((stance(one), one.topic), ": "), one.when, on_whose_word(one)) for one in held)
+    return [Table(phrase("Positions on {clause}", clause=clause), head, rows)]
+
+
+def stance(held: Stand) -> str:
+    """Return how somebody stands to something, with its hedges."""
+    hedges = (phrase("hedged “{words}”", words=words) for words in held.hedges)
+    return joined((held.stance, *hedges), ", ")
+
+
+def on_whose_word(held: Stand) -> str:
+    """Return on whose word a position is told, and in which words of the reports."""
+    quotes = (phrase("in the words “{words}”", words=words) for words in held.quotes)
+    return joined((*held.told, *quotes), "; ")
 
 
 def _exceptions(clause: Clause, agreement: Agreement) -> list[tuple[str, str]]:
@@ -105,6 +131,13 @@ def _exceptions(clause: Clause, agreement: Agreement) -> list[tuple[str, str]]:
         by = phrase("acts by {actors}", actors=actor_names(exception.actors, agreement))
         parts = [against] if exception.targets else []
         parts += [by] if exception.actors else []
+        facts = [
+            name("precondition", one, agreement.preconditions[one].get("en", one.replace("-", " ")).rstrip("."))
+            for one in exception.preconditions
+        ]
+        parts += (
+            [phrase("acts for which this holds: {preconditions}", preconditions=joined(facts, "; "))] if facts else []
+        )
         told.append((joined(parts, ", ") if parts else exception.id, exception.note))
     return told
 

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from trucewatch.agreement.terms import Agreement
+from trucewatch.logs.inspections import InspectionOutcome
 from trucewatch.sitreps.blocks import Block, Paragraph, Section, Table
 from trucewatch.sitreps.languages import Language, listed, phrase, zone_name
 from trucewatch.sitreps.material import Figures
 from trucewatch.sitreps.sections.clauses import POSITIONS, is_of_positions, told_of_clause
-from trucewatch.sitreps.sections.counts import acts_of, outcome_figures, outcome_heads
+from trucewatch.sitreps.sections.counts import acts_of, figure, outcome_figures, outcome_heads
+
+_FOUND = {
+    str(InspectionOutcome.ALL_PRESENT): phrase("all present"),
+    str(InspectionOutcome.SERIALS_REFUSED): phrase("count matches, serial numbers refused"),
+    str(InspectionOutcome.MISSING_WITH_REASON): phrase("missing, with a reason"),
+    str(InspectionOutcome.MISSING): phrase("missing"),
+    str(InspectionOutcome.ACCESS_REFUSED): phrase("access refused"),
+}
 
 
 def withdrawal(figures: Figures, agreement: Agreement, language: Language) -> Section:
@@ -17,6 +26,11 @@ def withdrawal(figures: Figures, agreement: Agreement, language: Language) -> Se
         "No report received tells of forces or weapons in place, of storage sites or of steps of a withdrawal."
     )
     blocks = acts_of(figures, POSITIONS, none)
+    if figures.inspections:
+        rows = tuple((_FOUND[outcome], figure(number)) for outcome, number in figures.inspections.items())
+        blocks.append(
+            Table(phrase("Inspections of the period, by what was found"), ("", phrase("Number")), rows, frozenset({1}))
+        )
     if not clauses:
         blocks.append(Paragraph(phrase("No clause asks for a withdrawal, a ceiling or a storage site.")))
     for clause in clauses:
