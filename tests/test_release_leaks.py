@@ -12,7 +12,9 @@ import pytest
 from click.testing import CliRunner
 
 from trucewatch.cli import main
+from trucewatch.leads import leads_of
 from trucewatch.mission import Mission, assess_files
+from trucewatch.sitreps.sentences import tell_unknowns
 from trucewatch.traces import trace
 
 PATROL = """\
@@ -88,6 +90,38 @@ def test_no_bird_sings_below_the_mission(heron: Mission, tmp_path: Path, audienc
     assert json.loads((tmp_path / "out" / "summary.json").read_text("utf-8"))["rows_refused"] == 0
     for id_ in done.findings["finding"]:
         assert not re.search("heron|plover", json.dumps(trace(tmp_path / "out", id_)))
+
+
+@pytest.fixture(scope="module")
+def asked(heron: Mission) -> tuple[set[str], set[str]]:
+    """Return what the mission would find out: the kinds of fact, and each lead whole."""
+    found = leads_of(heron.run(), most=100)
+    known = [lead.facts for lead in (*found.single, *found.together)]
+    kinds = {str(tell_unknowns([fact.unknown], heron.agreement)) for facts in known for fact in facts}
+    assert {"who acted and against whom", "whether iran backed groups are bound"} <= kinds
+    return kinds, {found.words(facts) for facts in known}
+
+
+@pytest.mark.parametrize("audience", BELOW)
+def test_no_lead_is_in_any_product_below_the_mission(
+    heron: Mission, asked: tuple[set[str], set[str]], tmp_path: Path, audience: str
+) -> None:
+    formats = ("html", "md", "csv", "hxl", "json", "geojson", "summary")
+    heron.run(audience=audience).publish(tmp_path / "out", formats=formats)
+    text = everything(tmp_path / "out").replace("settled_by", "").replace("+settled", "")
+    for words in (*asked[0], *asked[1], "settle", "open cases", "leads"):
+        assert words not in text, words
+    for feature in json.loads((tmp_path / "out" / "findings.geojson").read_text("utf-8"))["features"]:
+        assert not feature["properties"].get("settled_by")
+
+
+def test_the_missions_own_sitrep_tells_of_what_kind_the_facts_are(
+    heron: Mission, asked: tuple[set[str], set[str]], tmp_path: Path
+) -> None:
+    heron.run().publish(tmp_path / "own")
+    own = everything(tmp_path / "own")
+    assert all(words in own for words in asked[0])
+    assert not any(words in own for words in asked[1] if "(" in words)
 
 
 @pytest.mark.parametrize("audience", BELOW)

@@ -17,7 +17,7 @@ from trucewatch.errata import RULING
 from trucewatch.mission import Mission
 from trucewatch.problems import TrucewatchError, WrongCall
 from trucewatch.releases import clear, draft, erratum, release, sign
-from trucewatch.side_by_side import READINGS, SideBySide, side_by_side
+from trucewatch.side_by_side import READINGS, SideBySide, side_by_side, with_readings
 
 GED = "ucdp_ged_syria_2016_2019/ged_syria_20160101_20191130.csv.gz"
 
@@ -215,3 +215,33 @@ def test_on_real_events_the_counts_are_those_of_the_sitrep(data: Path) -> None:
     assert tuple(comparison.totals("").values()) == (91, 194, 289)
     assert tuple(comparison.totals("strict").values()) == (0, 194, 380)
     assert found.demands == ()
+
+
+# ---- in the mission's own sitrep -------------------------------------------------------------------------------------
+
+
+def test_a_missions_sitrep_may_tell_what_flips_under_all_of_the_parties_readings(
+    watch: Mission, tmp_path: Path
+) -> None:
+    done = with_readings(watch, watch.run())
+    told = done.figures.readings
+    assert told is not None and [str(name) for name in told.names] == ["nothing chosen", "Russia", "Israel"]
+    group = next(group for group in told.flipped if group.clause == "C3")
+    assert (group.outcomes, group.findings) == (("undetermined", "untouched", "violation"), 1)
+    assert str(group.because) == "whether iran backed groups are bound"
+    done.publish(tmp_path / "out", formats=("md", "html", "csv"))
+    text = (tmp_path / "out" / "sitrep.md").read_text("utf-8")
+    row = "| C3 | undetermined | not concerned | inconsistent | whether Iran-backed groups are bound | 1 |"
+    assert row.casefold() in text.casefold().replace("iran backed", "iran-backed")
+    assert "What flips" not in (watch.run().publish(tmp_path / "plain", formats=("md",))[0]).read_text("utf-8")
+
+
+@pytest.mark.parametrize("audience", ["public", "parties", "guarantors", "party: government-forces"])
+def test_no_other_sitrep_tells_how_anybody_reads_it(watch: Mission, audience: str) -> None:
+    with pytest.raises(WrongCall, match=f"not for {audience}"):
+        with_readings(watch, watch.run(audience=audience))
+
+
+def test_the_days_of_the_sitrep_are_the_days_of_what_flips(watch: Mission) -> None:
+    told = with_readings(watch, watch.run(period="2018-05")).figures.readings
+    assert told is not None and told.flipped == ()

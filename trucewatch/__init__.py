@@ -19,6 +19,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from trucewatch.leads import leads_of
     from trucewatch.mission import Assessment, Finding, Mission, assess_files, check, open_agreement, open_source
     from trucewatch.problems import Problem, TrucewatchError
     from trucewatch.traces import trace
@@ -31,6 +32,7 @@ __all__ = [
     "TrucewatchError",
     "assess_files",
     "check",
+    "leads_of",
     "open_agreement",
     "open_source",
     "trace",
@@ -41,7 +43,8 @@ def __getattr__(name: str) -> Any:
     # The names are opened at first use, so that the command line can show its help without the whole route.
     if name not in __all__:
         raise AttributeError(f"module 'trucewatch' has no attribute '{name}'")
-    module = {"Problem": "problems", "TrucewatchError": "problems", "trace": "traces"}.get(name, "mission")
+    elsewhere = {"Problem": "problems", "TrucewatchError": "problems", "leads_of": "leads", "trace": "traces"}
+    module = elsewhere.get(name, "mission")
     return getattr(import_module(f"trucewatch.{module}"), name)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from trucewatch.problems import TrucewatchError, WrongCall
 from trucewatch.readings import Comparison, Demanded, Flip, compare, demanded
 from trucewatch.route import Assessment, Progress, assess_files, read_period, silent
 from trucewatch.shipped import open_agreement
+from trucewatch.sitreps.flips import flips_of
 from trucewatch.views import view
 from trucewatch.when import local_day
 
@@ -133,6 +134,16 @@ def side_by_side(
         done = assess_files(files, source, path, period, progress=progress)
         return _compared(_Told.of(done), readings, points, period, progress)
     return _compared(_examples(open_agreement(path)), readings, points, period, progress)
+
+
+def with_readings(mission: Mission, done: Assessment, as_of: int | str | None = None) -> Assessment:
+    """Return an assessment of a mission, as of an entry, whose sitrep tells what flips between the parties' readings.
+
+    Raises WrongCall for one that is for anybody but the mission, and where no party has a reading.
+    """
+    with mission.record(is_read_only=True) as record, mission.adopted(record, record.number(as_of)) as (_, mandate):
+        flips = flips_of(done.material, done.figures.period, mandate.standard)
+    return replace(done, figures=replace(done.figures, readings=flips))
 
 
 @dataclass(frozen=True, slots=True)

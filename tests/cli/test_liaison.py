@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from trucewatch.cli import main
+from trucewatch.mission import Mission
 
 SHEETS = {
     "channels": "statement,channel,state,from,until,says\nS1,centre,open,2017-08-23,,the mission\n",
@@ -93,3 +94,26 @@ def test_the_log_and_the_stages_are_told(watch: Path) -> None:
         ("stages", watch, "C9"),
     ):
         assert run(*wrong).exit_code == 2
+
+
+def test_a_party_has_the_days_of_the_mandate_to_reply_where_nothing_else_is_said(watch: Path, tmp_path: Path) -> None:
+    mandate = watch / "mandate.yml"
+    mandate.write_text(mandate.read_text("utf-8") + "reply_days: 7\n", encoding="utf-8")
+    told("adopt", watch, "--by", "chief", "--because", "seven days are usual")
+    steps = tmp_path / "put.csv"
+    steps.write_text(
+        "step,subject,stage,result,why,on,party\n"
+        "P4,C2,under-inquiry,,,2018-06-06,\nP5,C2,verified,established,two craters,2018-06-08,\n"
+        "P6,C2,put-to-party,,,2018-06-10,Government of Syria\n",
+        encoding="utf-8",
+    )
+    assert told("log", watch, "steps", steps).splitlines()[-1] == "steps: 3 rows entered, 0 refused"
+    (line,) = (line for line in Mission.open(watch).lines() if line.id == "P6")
+    # Summer in Damascus: its days begin three hours before those of UTC.
+    assert line.values["reply_due"] == ("2018-06-16T21:00:00+00:00", "2018-06-17T21:00:00+00:00")
+    mandate.write_text(mandate.read_text("utf-8").replace("reply_days: 7", "reply_days: 3"), encoding="utf-8")
+    told("adopt", watch, "--by", "chief", "--because", "three will do")
+    assert told("log", watch, "steps", steps).splitlines()[-1] == "steps: 0 rows entered, 0 refused"
+    sent = tmp_path / "sent.csv"
+    sent.write_text("step,subject,stage,on\nP7,C2,before-joint-body,2018-06-14\n", encoding="utf-8")
+    assert "reply-not-due" in run("log", watch, "steps", sent).output

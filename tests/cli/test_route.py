@@ -76,6 +76,20 @@ def test_a_mission_from_the_command_line(tmp_path: Path) -> None:
     assert run("run", watch, "--as-of", "7").exit_code != 0
 
 
+def test_a_mission_asks_what_flips_for_its_own_sitrep_and_for_no_other(tmp_path: Path) -> None:
+    watch, out = tmp_path / "watch", tmp_path / "out"
+    run("init", watch, "--agreement", "south-syria-2017")
+    run("collect", watch, "ucdp", write(tmp_path, event(1)))
+    done = run("run", watch, "--readings", "--format", "md", "--out", out)
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert "What flips between the parties’ readings: " in (out / "sitrep.md").read_text("utf-8")
+    assert "What flips" not in run("run", watch, "--format", "md", "--out", out).output
+    assert "What flips" not in (out / "sitrep.md").read_text("utf-8")
+    outside = run("run", watch, "--readings", "--audience", "public", "--out", tmp_path / "public")
+    assert (outside.exit_code, (tmp_path / "public").exists()) == (2, False)
+    assert "not for public" in outside.stderr
+
+
 def test_formats_stand_beside_the_usual_ones_and_are_known_before_anything_is_done(tmp_path: Path) -> None:
     done = run("demo", "--out", tmp_path / "demo", "--format", "json", "--lang", "ar", "--lang", "en")
     assert done.exit_code == 0

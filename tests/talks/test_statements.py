@@ -237,6 +237,7 @@ def test_a_position_is_tied_to_a_demand_for_the_mission_alone(folder: Path) -> N
     talks = read(folder)
     assert [one.clause for one in talks.seen_by(Level.MISSION).positions] == ["D1", "C1"]
     assert on_clause(talks.seen_by(Level.GUARANTORS).positions, "D1") == ()
+    assert [one.clause for one in talks.seen_by(Level.GUARANTORS).positions] == ["", "C1"]
 
 
 @settings(max_examples=8)

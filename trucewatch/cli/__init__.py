@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from trucewatch.cli import actor, case, ledger, liaison, log, readings, releases, route
+from trucewatch.cli import actor, case, leads, ledger, liaison, log, readings, releases, route
 from trucewatch.cli.terminal import say
 from trucewatch.problems import TrucewatchError, WrongCall
 
@@ -56,6 +56,6 @@ def main() -> None:
     """
 
 
-for part in (route, actor, case, readings, log, liaison, releases, ledger):
+for part in (route, actor, case, readings, leads, log, liaison, releases, ledger):
     for command in part.COMMANDS:
         main.add_command(command)

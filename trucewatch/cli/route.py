@@ -114,6 +114,12 @@ def collect(folder: Path, source: str, files: Sequence[Path], whole: bool, stric
 @click.option("--as-of", help="As known at an entry's number, or on a day: 12, or 2018-06-30.")
 @_PERIOD
 @_READING
+@click.option(
+    "--readings",
+    "with_readings",
+    is_flag=True,
+    help="Tell in the mission's own sitrep what flips between the parties' readings: of all of them.",
+)
 @AUDIENCE
 @LANGUAGES
 @_FORMATS
@@ -124,6 +130,7 @@ def run(
     as_of: str | None,
     period: str | None,
     reading: str | None,
+    with_readings: bool,
     audience: str,
     languages: Sequence[str],
     formats: Sequence[str],
@@ -131,6 +138,7 @@ def run(
     as_json: bool,
 ) -> None:
     """Take everything the mission DIR received through the route, to a sitrep."""
+    from trucewatch import side_by_side
     from trucewatch.mission import Mission
     from trucewatch.sitreps.publish import check_place
 
@@ -138,6 +146,8 @@ def run(
     check_place(place)
     with progress_bar(5) as progress:
         assessment = mission.run(as_of, period, reading, audience, progress)
+        if with_readings:
+            assessment = side_by_side.with_readings(mission, assessment, as_of)
         progress("writing the sitrep")
         written = assessment.publish(place, asked, languages)
     _tell(assessment, written[0], as_json)
@@ -175,7 +185,8 @@ def assess(
     as_json: bool,
 ) -> None:
     """Judge FILES of one source against an agreement, without a mission, to a sitrep."""
-    from trucewatch.mission import assess_files, open_source
+    from trucewatch.route import assess_files
+    from trucewatch.shipped import open_source
     from trucewatch.sitreps.publish import check_place
 
     asked = _with_usual(formats)

@@ -30,7 +30,7 @@ from trucewatch.sitreps.map import draw_map
 from trucewatch.sitreps.material import COUNTED, ELSEWHERE, Cell, Figures, Told
 from trucewatch.sitreps.sections.allegations import allegations
 from trucewatch.sitreps.sections.annex import observations, open_cases, the_map
-from trucewatch.sitreps.sections.clauses import told_by_outcome, wording
+from trucewatch.sitreps.sections.clauses import positions_on, told_by_outcome, wording
 from trucewatch.sitreps.sections.corrections import corrections
 from trucewatch.sitreps.sections.harm import harm
 from trucewatch.sitreps.sections.liaison import liaison, political
@@ -138,7 +138,7 @@ def _sections(figures: Figures, agreement: Agreement, language: Language, kind: 
     if kind == "flash":
         return
     if kind == "thematic":
-        found = told_by_outcome(figures.told, figures, agreement)
+        found = [*positions_on(topic, figures), *told_by_outcome(figures.told, figures, agreement)]
         yield Section("2", phrase("Findings"), "findings", tuple(found))
     else:
         yield violations(figures, agreement, language)
@@ -148,7 +148,7 @@ def _sections(figures: Figures, agreement: Agreement, language: Language, kind: 
         yield freedom(figures)
         yield allegations(figures)
         yield liaison(figures, agreement)
-        yield political()
+        yield political(figures)
         yield corrections(figures)
     if kind in _WITH_TRENDS:
         yield trends(figures, agreement, language)

@@ -199,6 +199,7 @@ class Talks:
     channel_states: tuple[ChannelState, ...] = ()
     topics: Mapping[str, str] = field(default_factory=dict)
     positions: tuple[Position, ...] = ()
+    demands: frozenset[str] = frozenset()  # clauses that a party demands, and that are not in force
     roots: tuple[Root, ...] = ()
     problems: tuple[Problem, ...] = ()
 
@@ -286,7 +287,7 @@ class Talks:
         }
         positions = left(self.positions)
         if not audience >= Level.MISSION:
-            positions = [replace(one, clause="") for one in positions]
+            positions = [replace(one, clause="") if one.clause in self.demands else one for one in positions]
         topics = {one.topic for one in positions}
         roots = tuple(one.of_subjects(subjects) for one in left(self.roots) if one.of in subjects)
         told = (*self.told(known), *(one for root in roots for one in root.told()))
@@ -351,7 +352,8 @@ class _TalksPage(Page):
         law = self.agreement
         parties = {party.id: party.labels.get("en", party.id) for party in law.parties.values()}
         title = law.title.get("en", law.id)
-        talks = Talks(law.id, title, law.timezone, Level.SEALED, law.register, law.sources, parties)
+        demands = frozenset(clause.id for clause in law.hypothetical)
+        talks = Talks(law.id, title, law.timezone, Level.SEALED, law.register, law.sources, parties, demands=demands)
         if not (self.folder / FILE).exists():
             return talks
         text = self._open(FILE)

@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta
 
 from tests.sitreps.sections.told import Tell, WithTold, headings, said, tables
 from trucewatch.agreement.terms import Agreement
+from trucewatch.levels import Level
 from trucewatch.logs.liaison import Notice, State, Statement, Subject, open_at, times_to_acknowledge, times_to_answer
 from trucewatch.sitreps.blocks import Bullets
-from trucewatch.sitreps.material import Figures, LiaisonLog
+from trucewatch.sitreps.material import Figures, LiaisonLog, Stand
 from trucewatch.sitreps.sections.liaison import liaison, political
 from trucewatch.when import Span
 
@@ -32,8 +33,34 @@ def query(id: str, **more: object) -> Notice:
 def test_what_is_not_recorded_is_said_and_nothing_else(figures: Figures, agreement: Agreement) -> None:
     section = liaison(figures, agreement)
     assert said(section) == ["This mission keeps no liaison log. What the parties answered is not recorded."]
-    assert said(political()) == ["Talks and the positions of the parties are not recorded yet."]
-    assert [len(section.blocks) for section in (section, political())] == [1, 1]
+    talks = political(replace(figures, positions=()))
+    assert said(talks) == ["No position of anybody is told of, as far as it may be told here."]
+    assert [len(section.blocks) for section in (section, talks)] == [1, 1]
+
+
+def test_positions_stand_with_their_hedges_and_on_whose_word(figures: Figures) -> None:
+    held = Stand(
+        "Blues", "objects to", "the memorandum", "", "1 July 2017", ("apparently",), ("the memo",),
+        ("Wire < Blues (attributed)", "Paper (no attribution)"), Level.PUBLIC,
+    )  # fmt: skip
+    section = political(
+        replace(figures, positions=(held, replace(held, who="Reds", clause="C1", hedges=(), quotes=())))
+    )
+    (table,) = tables(section)
+    assert table.rows == (
+        (
+            "Blues", "objects to, hedged “apparently”", "the memorandum", "–", "1 July 2017",
+            "Wire < Blues (attributed); Paper (no attribution); in the words “the memo”",
+        ),
+        (
+            "Reds", "objects to", "the memorandum", "C1", "1 July 2017",
+            "Wire < Blues (attributed); Paper (no attribution)",
+        ),
+    )  # fmt: skip
+    (note,) = said(section)
+    assert note.startswith("Where nothing is told of somebody, nobody reports it.")
+    outside = political(replace(figures, positions=(held,), shows_leads=False))
+    assert ("for the mission alone" in note, "for the mission alone" in str(outside)) == (figures.shows_leads, False)
 
 
 def test_times_are_told_without_naming_any_party(figures: Figures, agreement: Agreement) -> None:

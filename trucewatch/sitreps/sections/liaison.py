@@ -1,4 +1,4 @@
-"""Liaison: what passed between the mission and the parties, how long it took, and what they replied."""
+"""Liaison and talks: what passed between the mission and the parties, what they replied, how each is said to stand."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from trucewatch.logs.liaison import State, Times, Wait, differ
 from trucewatch.sitreps.blocks import Block, Bullets, Heading, Paragraph, Section, Table
 from trucewatch.sitreps.languages import phrase, sentences, when
 from trucewatch.sitreps.material import Figures, LiaisonLog
+from trucewatch.sitreps.sections.clauses import on_whose_word, stance
 from trucewatch.sitreps.sections.counts import figure
 from trucewatch.when import FAR_AHEAD, Span
 
@@ -110,7 +111,24 @@ def _open(log: LiaisonLog) -> list[Block]:
     ]
 
 
-def political() -> Section:
-    """Return talks and positions; nothing is recorded of them yet."""
-    words = phrase("Talks and the positions of the parties are not recorded yet.")
-    return Section("9", phrase("Political developments"), "political", (Paragraph(words),))
+def political(figures: Figures) -> Section:
+    """Return how the parties and others are said to stand, on whose word."""
+    title = phrase("Political developments")
+    if not figures.positions:
+        none = phrase("No position of anybody is told of, as far as it may be told here.")
+        return Section("9", title, "political", (Paragraph(none),))
+    head = (
+        phrase("Who"), phrase("How it is said to stand"), phrase("To what"), phrase("Clause"), phrase("When"),
+        phrase("On whose word"),
+    )  # fmt: skip
+    rows = tuple(
+        (one.who, stance(one), one.topic, one.clause or "–", one.when, on_whose_word(one)) for one in figures.positions
+    )
+    silence = phrase("Where nothing is told of somebody, nobody reports it. That is neither consent nor refusal.")
+    demands = phrase(
+        "What is demanded beyond the agreement stands here for the mission alone: a demand is no clause, and in no "
+        "count."
+    )
+    note = sentences(silence, demands if figures.shows_leads else "")
+    table = Table(phrase("Positions, as reports tell of them"), head, rows)
+    return Section("9", title, "political", (table, Paragraph(note, "note")))

@@ -140,7 +140,8 @@ def method(figures: Figures, agreement: Agreement) -> Section:
         (
             phrase("Hypothetical demands"),
             phrase(
-                "What a party demands beyond the agreement is judged apart, is in no count, and is not in this report."
+                "What a party demands beyond the agreement is judged apart, is in no count, and no finding on it is in "
+                "this report."
             ),
         ),
         (

@@ -10,6 +10,7 @@ from trucewatch.sitreps.languages import Language, joined, listed, name, phrase,
 from trucewatch.sitreps.material import COUNTED, ELSEWHERE, Figures
 from trucewatch.sitreps.sections.clauses import actor_names, is_of_positions, terms_in_force, told_of_clause, wording
 from trucewatch.sitreps.sections.counts import outcome_words, parents_of, zones_in_order
+from trucewatch.sitreps.sections.readings import side_by_side
 from trucewatch.when import Span
 
 _CELLS = phrases(phrase("none found"), phrase("partly seen"), phrase("not observed"))
@@ -17,7 +18,7 @@ _CELLS = phrases(phrase("none found"), phrase("partly seen"), phrase("not observ
 
 def violations(figures: Figures, agreement: Agreement, language: Language) -> Section:
     """Return clauses and areas, what is contested, and the findings of every clause that is not about positions."""
-    blocks = [*_clauses(figures, agreement), *_contested(agreement)]
+    blocks = [*_clauses(figures, agreement), *_contested(agreement), *side_by_side(figures)]
     blocks += [
         Heading(phrase("Findings"), "findings"),
         Paragraph(
