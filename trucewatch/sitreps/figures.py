@@ -32,6 +32,7 @@ from trucewatch.sitreps.material import (
     Figures,
     Material,
     Period,
+    Stand,
     Window,
 )
 from trucewatch.sitreps.places import coverage, windows_of, zones_of
@@ -65,7 +66,7 @@ def figures(material: Material, period: Span | None = None) -> Figures:
     positions = positions_of(material, span)
     return Figures(
         title=name("agreement", agreement.id, agreement.title.get("en", agreement.id)),
-        marking=most_sensitive((material.view.level, material.beside.level, *(one.level for one in positions))).word,
+        marking=_marking(material, positions).word,
         period=span,
         cut_off=_cut_off(material),
         reading=material.reading.id if material.reading else "",
@@ -104,6 +105,14 @@ def figures(material: Material, period: Span | None = None) -> Figures:
         may_determine=material.may_determine,
         names_parties=material.names_parties,
     )
+
+
+def _marking(material: Material, positions: Sequence[Stand]) -> Level:
+    """Return who may have it: whoever may know all that it rests on; and where it says what would settle an open case,
+    which is for the mission's own planning, the mission.
+    """
+    held = most_sensitive((material.view.level, material.beside.level, *(one.level for one in positions)))
+    return most_sensitive((held, Level.MISSION)) if material.view.audience >= Level.MISSION else held
 
 
 def _patrols(material: Material, span: Period) -> dict[str, int]:
