@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -20,7 +20,7 @@ from polars.testing import assert_frame_equal
 
 from tests.assessment.test_dockets import agreement_of, random_accounts
 from tests.ford import ford, incidents_of, logs, report
-from trucewatch.actors import write_pairs
+from trucewatch.actors import Actor, Affiliation, AffiliationStatement, Register, write_pairs
 from trucewatch.acts import act_tree
 from trucewatch.agreement.parse import read_agreement
 from trucewatch.agreement.terms import Agreement
@@ -417,6 +417,26 @@ def test_the_order_of_sides_never_makes_one_of_them_answer(tmp_path: Path) -> No
     assert (kind, set(who)) == (Responsibility.ONE_OF, {"gov", "opp"})
 
 
+@pytest.mark.parametrize(
+    ("statements", "expected"),
+    [
+        ((), (Responsibility.ACTOR, ("brigade",))),
+        ((Affiliation.PART_OF,), (Responsibility.UNIT, ("brigade", "army"))),
+        ((Affiliation.COMMANDED_BY,), (Responsibility.UNIT, ("brigade", "army"))),
+        ((Affiliation.ALLIED_WITH,), (Responsibility.ACTOR, ("brigade",))),
+        ((Affiliation.LISTED_ON,), (Responsibility.ACTOR, ("brigade",))),
+    ],
+)
+@pytest.mark.parametrize("change", [{}, {"contested": True}, {"latest": datetime(2020, 1, 1, tzinfo=UTC)}])
+def test_a_unit_is_told_as_one_where_nobody_denies_whose_it_is(
+    statements: tuple[Affiliation, ...], expected: tuple[Responsibility, tuple[str, ...]], change: dict[str, Any]
+) -> None:
+    said = tuple(AffiliationStatement("brigade", "army", kind, ("wire",), **change) for kind in statements)
+    actors = {name: Actor(name, (name,)) for name in ("brigade", "army")}
+    kind, who, _ = responsibility(write_pairs([("brigade", "")]), Register(actors, said))
+    assert (kind, who) == (expected if not change else (Responsibility.ACTOR, ("brigade",)))
+
+
 def test_nothing_untouched_is_stored_unless_it_was_alleged(tmp_path: Path) -> None:
     agreement = write_agreement(QUIET, tmp_path)
     told = tell(World(**{**{n: getattr(QUIET, n) for n in World.__dataclass_fields__}, "begins": -240}))
@@ -457,13 +477,20 @@ STORY = "Shells fell on the ford on Saturday evening and nobody knew from where 
 GRADES = ("incident", "clause", "outcome", "proof", "settled_by", "responsibility", "responsible")
 
 
+VOICES: dict[str, dict[str, Any]] = {
+    "cites": {"cites": json.dumps(["first"]), "text": None, "interest": None},
+    "copies": {"interest": None},
+    "of the same interest": {"text": None},
+}
+
+
 @settings(max_examples=25, deadline=None)
 @given(
     act=st.sampled_from(["force-movement", "movement-denied", "presence-of-forces"]),
     actor=st.sampled_from(["Eastern Army", "Western Army", "somebody", ""]),
     means=st.sampled_from(["open-source", "told-by-party"]),
     standard=st.sampled_from(Standard),
-    others=st.lists(st.sampled_from(["cites", "copies", "of the same interest"]), min_size=1, max_size=4),
+    others=st.lists(st.sampled_from(sorted(VOICES)), min_size=1, max_size=4),
 )
 def test_who_only_copies_or_has_the_same_interest_changes_no_outcome_and_no_grade(
     act: str, actor: str, means: str, standard: Standard, others: list[str]
@@ -472,11 +499,7 @@ def test_who_only_copies_or_has_the_same_interest_changes_no_outcome_and_no_grad
     more = []
     for number, kind in enumerate(others):
         name = f"b{number}"
-        told = {
-            "cites": {"cites": json.dumps(["first"]), "text": None, "interest": None},
-            "copies": {"interest": None},
-            "of the same interest": {"text": None},
-        }[kind]
+        told = VOICES[kind]
         more.append({**one, "claim_key": name, "version": name, "event_key": name, "record": name, "source": name,
                      "office": name, "entry": number + 1, **told})  # fmt: skip
 
@@ -492,7 +515,7 @@ def test_who_only_copies_or_has_the_same_interest_changes_no_outcome_and_no_grad
 
 
 def test_a_further_root_is_heard() -> None:
-    told = {"means": "open-source", "curated": False}
+    told: dict[str, Any] = {"means": "open-source", "curated": False}
     one = report("a", "force-movement", 100, office="first", cites=json.dumps(["one official"]), **told)
     other = report("b", "force-movement", 100, office="second", cites=json.dumps(["another official"]), **told)
     assert incidents_of([one, {**other, "source": "b"}]).incidents["origins_low"].to_list() == [2]

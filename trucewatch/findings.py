@@ -14,7 +14,7 @@ import numpy.typing as npt
 import polars as pl
 import shapely
 
-from trucewatch.actors import ANYBODY, CIVILIANS, Register, read_pairs
+from trucewatch.actors import ANYBODY, BINDING, CIVILIANS, Register, read_pairs
 from trucewatch.agreement.atoms import ClauseTests, plane_of, tests_of
 from trucewatch.agreement.readings import under
 from trucewatch.agreement.terms import Agreement, ClauseKind, Reading
@@ -46,6 +46,7 @@ class Responsibility(StrEnum):
     FROM_AREA_HELD = "from-area-held"  # from what one actor held alone that day; who fired there is not established
     ONE_OF = "one-of"
     ACTOR = "actor"
+    UNIT = "unit"  # of another actor
 
 
 FINDING_SCHEMA: dict[str, pl.DataType] = {
@@ -64,7 +65,9 @@ FINDING_SCHEMA: dict[str, pl.DataType] = {
     "settled_by": pl.String(),  # JSON list of lists of unknowns
     "presumption": pl.Boolean(),  # whether it rests on the clause's presumption
     "responsibility": pl.String(),
-    "responsible": pl.List(pl.String()),  # actor ids; of `from-area-held` whose area it was, of `one-of` all of them
+    "responsible": pl.List(
+        pl.String()
+    ),  # actor ids; of `from-area-held` whose area it was, of `one-of` all, of `unit` it and whose
     "grounds": pl.String(),
     "standard": pl.String(),
     "proof": pl.String(),  # yes or unknown
@@ -291,8 +294,17 @@ def responsibility(pairs: str | None, register: Register) -> tuple[Responsibilit
     if not actors or any(not actor for actor, _ in told) or CIVILIANS in actors:
         return Responsibility.NOT_ESTABLISHED, (), "no report names who acted"
     if len(actors) == 1:
-        return Responsibility.ACTOR, actors, "the reports name this actor alone"
+        alone = "the reports name this actor alone"
+        whole = _whole(actors[0], register)
+        return (Responsibility.UNIT, (*actors, whole), alone) if whole else (Responsibility.ACTOR, actors, alone)
     return Responsibility.ONE_OF, actors, "the reports name these as taking part; none says who acted"
+
+
+def _whole(actor: str, register: Register) -> str:
+    """Return whose unit an actor is at all times, if nobody denies it; of several, none."""
+    wholes = {said.to for said in register.statements_of(actor) if said.kind in BINDING and not said.instants}
+    contested = any(said.contested for said in register.statements_of(actor) if said.kind in BINDING)
+    return wholes.pop() if len(wholes) == 1 and not contested else ""
 
 
 def share_inside(accounts: pl.DataFrame, tests: ClauseTests) -> pl.DataFrame:

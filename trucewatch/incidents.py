@@ -33,10 +33,11 @@ class Incidents:
     """What was established.
 
     `incidents` has one row for each incident (named by its smallest claim), with the lists of its claims, records and
-    offices and the bounds of its origins; incidents of like acts at one place, each within a day of another, share a `series`,
-    named by the smallest of them. `accounts` has one row for each alternative of an incident's facts; `members` maps
-    claim to incident. `links` has a row for each pair of claims (one, other) that may have been one event: log_odds,
-    probability, whether it was taken, and the reason if not. `echoes` says who repeats whom, in the form of
+    offices and the bounds of its origins; incidents of like acts at one place, each within a day of another, share a
+    `series`, named by the smallest of them. `accounts` has one row for each alternative of an incident's facts;
+    `members` maps claim to incident. `links` has a row for each pair of claims (one, other) that may have been one
+    event: log_odds, probability, whether it was taken, and the reason if not. `echoes` says who repeats whom, in the
+    form of
     `echoes.SCHEMA`. `not_compared` pairs were left out where too many claims lay near each
     other. `problems` are decisions that gave way to later ones.
     """

@@ -269,6 +269,8 @@ def test_without_pairs_no_side_is_named(agreement: Agreement) -> None:
 def test_responsibility_is_told_as_far_as_it_is_established() -> None:
     assert tell_responsibility(Responsibility.ACTOR, ["A"], "why") == "A, as reported; likelihood not assessed (why)"
     assert tell_responsibility(Responsibility.ONE_OF, ["A", "B"], "why") == "not established: one of A and B (why)"
+    unit = tell_responsibility(Responsibility.UNIT, ["A", "B"], "why")
+    assert unit == "A, a unit of B, as reported; likelihood not assessed (why)"
     assert tell_responsibility(Responsibility.NOT_ESTABLISHED, [], "why") == "not established (why)"
 
 

@@ -443,6 +443,11 @@ def tell_responsibility(kind: str, actors: Sequence[str], grounds: str) -> str:
     match kind:
         case Responsibility.ACTOR:
             return phrase("{actor}, as reported; likelihood not assessed ({grounds})", actor=actors[0], grounds=because)
+        case Responsibility.UNIT:
+            return phrase(
+                "{unit}, a unit of {actor}, as reported; likelihood not assessed ({grounds})",
+                unit=actors[0], actor=actors[1], grounds=because,
+            )  # fmt: skip
         case Responsibility.ONE_OF:
             return phrase("not established: one of {actors} ({grounds})", actors=listed(actors), grounds=because)
         case Responsibility.FROM_AREA_HELD:
