@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -111,9 +112,9 @@ def test_rows_of_a_worked_example_are_held_to_what_a_log_is(
     tmp_path: Path, before: str, after: str, code: str, says: str
 ) -> None:
     folder = write_ford(tmp_path / "ford")
-    text = (folder / "examples.yml").read_text("utf-8")
-    assert before in text
-    (folder / "examples.yml").write_text(text.replace(before, after, 1), encoding="utf-8")
+    head, *examples = re.split(r"^(?=  - id: )", (folder / "examples.yml").read_text("utf-8"), flags=re.M)
+    told = next(example for example in examples if before in example)
+    (folder / "examples.yml").write_text(head + told.replace(before, after, 1), encoding="utf-8")
     _, problems, _ = check(folder)
     assert (code, True) in [(problem.code, says in str(problem)) for problem in problems], problems
     assert all(problem.line > 1 for problem in problems)

@@ -153,6 +153,7 @@ def test_a_page_with_real_data_prints_what_it_says(
         "tutorial.md",
         "corroboration.md",
         "duties.md",
+        "leads.md",
         "ledger.md",
         "liaison.md",
         "logs.md",
