@@ -102,19 +102,15 @@ class Claim:
 
 def keyed_hash(key: bytes, *parts: str) -> str:
     """Return 32 hex digits: BLAKE2b (RFC 7693) of the parts, keyed, each part length-prefixed."""
-    digest = hashlib.blake2b(key=key[:64], digest_size=16)
-    for part in parts:
-        raw = part.encode()
-        digest.update(len(raw).to_bytes(8, "big"))
-        digest.update(raw)
-    return digest.hexdigest()
+    framed = b"".join([len(raw).to_bytes(8, "big") + raw for raw in map(str.encode, parts)])
+    return hashlib.blake2b(framed, key=key[:64], digest_size=16).hexdigest()
 
 
 def keyed_hashes(key: bytes, *parts: pl.Series) -> pl.Series:
     """Return the keyed hash of each row's parts, as `keyed_hash` does of one."""
     rows = pl.DataFrame([part.alias(str(i)) for i, part in enumerate(parts)])
     if rows.height < _MANY or not is_fast_available() or not key:
-        return pl.Series([keyed_hash(key, *row) for row in rows.iter_rows()], dtype=pl.String)
+        return pl.Series([keyed_hash(key, *row) for row in rows.rows()], dtype=pl.String)
     slices = [rows.slice(at, _AT_ONCE) for at in range(0, rows.height, _AT_ONCE)]
     with ThreadPoolExecutor(2) as pool:
         return pl.concat(pool.map(partial(_digests, key[:64]), slices))

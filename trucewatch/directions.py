@@ -53,6 +53,9 @@ def with_impact_sites(
     incidents were made of. An assessment of one finding holds for all findings of its incident; one that was over
     before the incident can have begun is of something else.
     """
+    sites = [site for site in sites if site.bearings is not None]
+    if not sites:
+        return findings
     spans = {
         incident: Span(earliest, latest, "told")
         for incident, earliest, latest in incidents.incidents.select("incident", "earliest", "latest").iter_rows()
@@ -86,8 +89,6 @@ def _of_incidents(
     incident_of = dict(findings.filter(pl.col("incident").is_not_null()).select("finding", "incident").iter_rows())
     found: dict[str, list[ImpactSite]] = {}
     for site in sites:
-        if site.bearings is None:
-            continue
         for incident in sorted({incident_of[id] for id in about.get(site.subject, ()) if id in incident_of}):
             if spans[incident].earliest < site.assessed_on.latest:
                 found.setdefault(incident, []).append(site)

@@ -55,12 +55,12 @@ def init(folder: Path, agreement: str) -> None:
     say(f"Then: trucewatch collect {folder} SOURCE FILE...")
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, stands_on="checks")
 @click.argument("path", type=PATH)
 @JSON
 def check(path: Path, as_json: bool) -> None:
     """Check an agreement (a folder, or a shipped id) and run its worked examples."""
-    from trucewatch.mission import check as check_agreement
+    from trucewatch.checks import check as check_agreement
 
     agreement, problems, examples = check_agreement(path)
     if as_json:
@@ -157,7 +157,7 @@ def run(
         tell_reviews(mission)
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, stands_on="route")
 @FILES
 @click.option(
     "--source", required=True, help="Id of a shipped source (ucdp, acled, gdelt, ...), or a description file."

@@ -6,8 +6,6 @@ import io
 from collections.abc import Iterator
 from dataclasses import replace
 
-import segno
-
 from trucewatch.acts import act_tree
 from trucewatch.agreement.terms import Agreement
 from trucewatch.assessment.judgements import Outcome
@@ -264,6 +262,8 @@ def _counted_again(figures: Figures, told: tuple[Told, ...]) -> Figures:
 
 def _qr(text: str) -> str:
     """Return a QR code as SVG, error correction M, with the quiet zone of ISO/IEC 18004."""
+    import segno  # few sitreps have one
+
     drawn = io.BytesIO()
     segno.make(text, error="m", micro=False).save(drawn, kind="svg", xmldecl=False, nl=False, border=4, omitsize=True)
     return drawn.getvalue().decode()

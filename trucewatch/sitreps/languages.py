@@ -418,17 +418,26 @@ def told_in(value: Any, language: Language) -> Any:
     if isinstance(value, str):
         return language.tell(value)
     if isinstance(value, tuple):
-        told = tuple([told_in(each, language) for each in value])
+        told = tuple([each if type(each) in _PLAIN else told_in(each, language) for each in value])
         return value if all(map(is_, told, value)) else told
     if isinstance(value, Mapping):
-        return {key: told_in(each, language) for key, each in value.items()}
+        said = {key: each if type(each) in _PLAIN else told_in(each, language) for key, each in value.items()}
+        return value if all(map(is_, said.values(), value.values())) else said
     if isinstance(value, frozenset):
         return frozenset(told_in(each, language) for each in value)
-    if is_dataclass(value) and not isinstance(value, type) and type(value).__module__.startswith(_OURS):
-        parts = [(each.name, getattr(value, each.name)) for each in fields(value)]
-        changed = {name: new for name, old in parts if (new := told_in(old, language)) is not old}
-        return replace(value, **changed) if changed else value
-    return value
+    changed = {}
+    for name in _parts(value.__class__):
+        old = getattr(value, name)
+        if type(old) not in _PLAIN and (new := told_in(old, language)) is not old:
+            changed[name] = new
+    return replace(value, **changed) if changed else value
+
+
+@cache
+def _parts(form: type) -> tuple[str, ...]:
+    """Return the names of what a form of ours holds; nothing for any other type."""
+    is_ours = is_dataclass(form) and form.__module__.startswith(_OURS)
+    return tuple(each.name for each in fields(form)) if is_ours else ()
 
 
 _PLAIN: Final = frozenset({str, int, float, bool, bytes, datetime, type(None)})
@@ -457,7 +466,7 @@ _UNSEEN = {
 
 def seen(text: str) -> str:
     """Show characters that would reorder or hide the text around them, and those that nothing can draw."""
-    return text.translate(_UNSEEN)
+    return text if text.isprintable() else text.translate(_UNSEEN)
 
 
 def runs(text: str, direction: str) -> Iterator[tuple[str, bool]]:

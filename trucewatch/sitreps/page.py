@@ -91,8 +91,11 @@ def isolated(text: str, direction: str = "ltr") -> Markup:
     >>> isolated("reported by شبكة شام: <3")
     Markup('reported by <bdi>شبكة شام</bdi>: &lt;3')
     """
+    cut = list(runs(text, direction))
+    if len(cut) == 1 and not cut[0][1]:
+        return escape(cut[0][0])
     mark = Markup('<bdi dir="ltr">{}</bdi>') if direction == "rtl" else Markup("<bdi>{}</bdi>")
-    return Markup("").join(mark.format(run) if is_foreign else escape(run) for run, is_foreign in runs(text, direction))
+    return Markup("").join(mark.format(run) if is_foreign else escape(run) for run, is_foreign in cut)
 
 
 def css_text(text: str) -> Markup:

@@ -80,10 +80,12 @@ def publish(
     topic: str = "",
     style: Style | None = None,
     log_head: str = "",
+    told: Figures | None = None,
 ) -> tuple[Path, ...]:
     """Write the products of a sitrep into a folder; return their paths.
 
-    `formats` are some of FORMATS; `kind`, `topic`, `style` and `log_head` are those of `document_of`. The folder
+    `formats` are some of FORMATS; `kind`, `topic`, `style` and `log_head` are those of `document_of`. `told` are the
+    figures of a situation report as tables tell them (`told_in_english`), where they were told before. The folder
     appears whole or not at all. One that stands there is replaced only if it is a sitrep of ours, which is known by its
     summary. Raises TrucewatchError otherwise, where the disk will not have it, and where a format needs a library that
     is not installed; WrongCall for a format, language, kind or topic that there is not.
@@ -97,12 +99,15 @@ def publish(
             made = Path(beside) / "made"
             made.mkdir()
             sheet = style or Style()
+            if told is None or kind != SITUATION:
+                told = told_in_english(about(figures, agreement, kind, topic), agreement, sheet)
             for language in dict.fromkeys(languages) if any(word in formats for word in LAYOUTS) else ():
-                document = document_of(figures, agreement, sheet, kind, language, topic, log_head)
+                # What was told in English once need not be told in it again.
+                source = told if language == ENGLISH and kind == SITUATION else figures
+                document = document_of(source, agreement, sheet, kind, language, topic, log_head)
                 for word in LAYOUTS:
                     if word in formats:
                         (made / _layout(word, language)).write_bytes(_laid_out(document, word))
-            told = told_in_english(about(figures, agreement, kind, topic), agreement, sheet)
             for word in TABLES:
                 if word in formats:
                     (made / TABLES[word]).write_bytes(_tabled(told, agreement, sheet, word))

@@ -187,10 +187,11 @@ def _regions(figures: Figures, agreement: Agreement) -> list[BaseGeometry | None
     regions = []
     for told in figures.told:
         shape = place_shape(told.account, agreement.gazetteer) if _is_drawn(told.account) else None
-        if shape is not None and shape.wkb not in drawn:
+        key = b"" if shape is None else shape.wkb
+        if shape is not None and key not in drawn:
             rounded = shapely.transform(shapely.orient_polygons(shape), lambda xy: xy.round(decimals))
-            drawn[shape.wkb] = rounded if rounded.is_valid else _mended(rounded)
-        regions.append(None if shape is None else drawn[shape.wkb])
+            drawn[key] = rounded if rounded.is_valid else _mended(rounded)
+        regions.append(drawn.get(key))
     return regions
 
 
