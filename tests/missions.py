@@ -11,6 +11,9 @@ from pathlib import Path
 from secrets import token_bytes
 from typing import Any
 
+from click.testing import CliRunner, Result
+
+from trucewatch.cli import main
 from trucewatch.ledger.verifier import VerifierKey
 from trucewatch.mission import Mission
 from trucewatch.problems import Problem
@@ -23,6 +26,24 @@ HEADER = (
     "report_id,actor,what,count,count_qualifier,count_unit,from,until,lat,lon,radius_m,seen_by,means,"
     "weapon,calibre_mm,time_extent,grid,area,remarks"
 )
+
+
+def run(*words: str | Path, given: str = "") -> Result:
+    """Give a command as somebody at a terminal would, and what it reads."""
+    return CliRunner().invoke(main, [str(word) for word in words], input=given)
+
+
+def told(*words: str | Path) -> str:
+    """Give a command that does what it is asked and has nothing to complain of; return what it prints."""
+    done = run(*words)
+    assert (done.exit_code, done.stderr) == (0, ""), done.output
+    return done.stdout
+
+
+def watching(folder: Path) -> Path:
+    """Make a mission by its command, in a folder of its own; return it."""
+    told("init", folder / "watch", "--agreement", LAW)
+    return folder / "watch"
 
 
 def on(day: int) -> datetime:

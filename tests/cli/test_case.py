@@ -7,16 +7,11 @@ import shutil
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
-from trucewatch.cli import main
+from tests.missions import run
 from trucewatch.mission import Mission, shipped
 
 LAW = "south-syria-2017"
-
-
-def run(*words: str | Path) -> Result:
-    return CliRunner().invoke(main, [str(word) for word in words])
 
 
 def test_a_question_is_answered_in_a_line_and_what_it_rests_on() -> None:

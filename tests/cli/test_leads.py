@@ -6,20 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
-from tests.missions import new_mission, receive, seen
-from trucewatch.cli import main
-
-
-def run(*words: str | Path) -> Result:
-    return CliRunner().invoke(main, [str(word) for word in words])
-
-
-def told(*words: str | Path) -> str:
-    done = run(*words)
-    assert (done.exit_code, done.stderr) == (0, ""), done.output
-    return done.stdout
+from tests.missions import new_mission, receive, run, seen, told
 
 
 @pytest.fixture(scope="module")

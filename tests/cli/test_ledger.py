@@ -7,20 +7,14 @@ import re
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
-from tests.missions import HEADER, LAW, seen
-from trucewatch.cli import main
+from tests.missions import HEADER, LAW, run, seen
 
 WHO = ("--by", "chief of staff", "--because", "it was asked for")
 
 
-def run(*words: str | Path, told: str = "") -> Result:
-    return CliRunner().invoke(main, [str(word) for word in words], input=told)
-
-
 def good(*words: str | Path, told: str = "") -> str:
-    done = run(*words, told=told)
+    done = run(*words, given=told)
     assert done.exit_code == 0, done.output
     return done.stdout
 
@@ -97,13 +91,13 @@ def test_what_is_erased_is_missing_and_said_to_be(watch: Path, tmp_path: Path) -
 
 
 def test_an_identity_is_sealed_and_opened_by_custodians(watch: Path) -> None:
-    assert run("seal", watch, "identity", "--about", "F1", told="somebody").exit_code == 1
+    assert run("seal", watch, "identity", "--about", "F1", given="somebody").exit_code == 1
     shares = good("seal", watch, "new-period", "--threshold", "2", "--custodians", "3").splitlines()
     assert [line.split(":")[0] for line in shares] == ["custodian 1", "custodian 2", "custodian 3"]
     alias = good("seal", watch, "identity", "--about", "F1", told="Somebody of Nawa\n").strip()
     opened = good("seal", watch, "open", alias, *WHO, told="\n".join([shares[0], shares[2].partition(": ")[2]]))
     assert opened == "Somebody of Nawa\n"
-    done = run("seal", watch, "open", alias, *WHO, told=shares[0])
+    done = run("seal", watch, "open", alias, *WHO, given=shares[0])
     assert done.exit_code == 1 and "Somebody" not in done.output
 
 

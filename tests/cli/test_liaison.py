@@ -6,9 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
-from trucewatch.cli import main
+from tests.missions import run, told, watching
 from trucewatch.mission import Mission
 
 SHEETS = {
@@ -32,21 +31,9 @@ COMPLAINTS = (
 )
 
 
-def run(*words: str | Path) -> Result:
-    return CliRunner().invoke(main, [str(word) for word in words])
-
-
-def told(*words: str | Path) -> str:
-    done = run(*words)
-    assert (done.exit_code, done.stderr) == (0, ""), done.output
-    return done.stdout
-
-
 @pytest.fixture
-def watch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("TRUCEWATCH_STATE", str(tmp_path / "state"))
-    folder = tmp_path / "watch"
-    told("init", folder, "--agreement", "south-syria-2017")
+def watch(tmp_path: Path) -> Path:
+    folder = watching(tmp_path)
     (tmp_path / "complaints.csv").write_text(COMPLAINTS, encoding="utf-8")
     told("collect", folder, "complaints", tmp_path / "complaints.csv")
     for sheet, text in SHEETS.items():

@@ -6,25 +6,14 @@ import json
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
-from trucewatch.cli import main
+from tests.missions import run, told, watching
 
 PATROLS = "patrol,planned_from,planned_until,area,outcome,from,until"
 WINDOWS = "window,patrol,from,until,area,could_observe"
 WENT = "P-1,2018-06-01T00:00,2018-06-02T00:00,suwayda,executed,2018-06-01T00:00,2018-06-02T00:00"
 BACKWARD = "P-2,2018-06-02T08:00,2018-06-02T06:00,suwayda,,,"
 ALL_DAY = "W-1,P-1,2018-06-01T00:00,2018-06-02T00:00,suwayda,use-of-weapons"
-
-
-def run(*words: str | Path) -> Result:
-    return CliRunner().invoke(main, [str(word) for word in words])
-
-
-def told(*words: str | Path) -> str:
-    done = run(*words)
-    assert (done.exit_code, done.stderr) == (0, ""), done.output
-    return done.stdout
 
 
 def written(folder: Path, *rows: str) -> Path:
@@ -34,10 +23,8 @@ def written(folder: Path, *rows: str) -> Path:
 
 
 @pytest.fixture
-def watch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("TRUCEWATCH_STATE", str(tmp_path / "state"))
-    told("init", tmp_path / "watch", "--agreement", "south-syria-2017")
-    return tmp_path / "watch"
+def watch(tmp_path: Path) -> Path:
+    return watching(tmp_path)
 
 
 def test_good_rows_are_entered_and_the_others_told_with_file_and_line(watch: Path, tmp_path: Path) -> None:

@@ -6,21 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
-from tests.missions import new_mission, receive, seen
+from tests.missions import new_mission, receive, run, seen, told
 from tests.valley import write_valley
-from trucewatch.cli import main
-
-
-def run(*words: str | Path) -> Result:
-    return CliRunner().invoke(main, [str(word) for word in words])
-
-
-def told(*words: str | Path) -> str:
-    done = run(*words)
-    assert (done.exit_code, done.stderr) == (0, ""), done.output
-    return done.stdout
 
 
 @pytest.fixture(scope="module")

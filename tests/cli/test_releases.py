@@ -6,9 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
-from trucewatch.cli import main
+from tests.missions import run, told, watching
 
 HEADER = "report_id,actor,what,count,count_unit,from,until,lat,lon,radius_m,seen_by,means,remarks"
 ROWS = (
@@ -19,21 +18,9 @@ DRAFT = ("--kind", "monthly", "--audience", "public", "--until", "2018-06-30", "
 SITREP = "public-monthly-2018-06-30"
 
 
-def run(*words: str | Path) -> Result:
-    return CliRunner().invoke(main, [str(word) for word in words])
-
-
-def told(*words: str | Path) -> str:
-    done = run(*words)
-    assert (done.exit_code, done.stderr) == (0, ""), done.output
-    return done.stdout
-
-
 @pytest.fixture
-def watch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("TRUCEWATCH_STATE", str(tmp_path / "state"))
-    folder = tmp_path / "watch"
-    told("init", folder, "--agreement", "south-syria-2017")
+def watch(tmp_path: Path) -> Path:
+    folder = watching(tmp_path)
     receive(folder, *ROWS)
     return folder
 

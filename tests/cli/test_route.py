@@ -10,9 +10,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from trucewatch.cli import main
+from tests.missions import run
 
 HEADER = (
     "id,type_of_violence,side_a,side_b,source_article,source_office,source_headline,source_original,where_prec,"
@@ -38,10 +38,6 @@ def write(folder: Path, *rows: str, name: str = "events.csv", header: str = HEAD
     path = folder / name
     path.write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
     return path
-
-
-def run(*words: str | Path) -> Result:
-    return CliRunner().invoke(main, [str(word) for word in words])
 
 
 def assess(path: Path, out: Path, *more: str) -> Result:
