@@ -101,7 +101,7 @@ def test_every_condition_has_examples_that_hold_fail_and_are_unknown(worked: lis
         ("    stage: under-inquiry\n    result: pending", "    stage: verified\n    result: pending", "example-differs",
          "is under-inquiry, not verified"),
         ("    result: unfounded", "    result: established", "example-differs", "is unfounded, not established"),
-        ("      channels: [{statement: c1", "      chanels: [{statement: c1", "unknown-sheet", "'channels'"),
+        ("      channels: [{statement: c1", "      channelz: [{statement: c1", "unknown-sheet", "'channels'"),
         ("answered: 2021-05-10T20:00", "answered: 2021-05-09T20:00", "out-of-order", "answered before it is sent"),
         ("sender: Monitors, addressee", "sendr: Monitors, addressee", "unknown-column", "'sender'"),
         ("    party: east-army\n    received_until", "    party: east-armi\n    received_until", "example-unreadable",

@@ -452,7 +452,7 @@ IN_AGREEMENT: dict[str, tuple[Change, str, str]] = {
     "acts-missing": (swap("acts: [notice-given], who", "who"), "duty: {who", "give acts"),
     "two-grounds": (swap("within: {of", "in: north, within: {of"), "in: north", "keep one"),
     "unknown-asks": (swap("asks: attempt", "asks: everything"), "{asks: everything", ""),
-    "unknown-subject": (swap("answer: [query]", "answer: [querry]"), "querry", "did you mean 'query'?"),
+    "unknown-subject": (swap("answer: [query]", "answer: [queryy]"), "queryy", "did you mean 'query'?"),
     "unknown-inspections": (swap("inspections: access", "inspections: entry"), "inspections: entry", ""),
     "unknown-notify": (swap("notify: order", "notify: orders"), "notify: orders", "did you mean 'order'?"),
     "two-duties": (swap("answer: [query]", "answer: [query], inspections: access"), "duty: {answer", "of their own"),
