@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -548,13 +549,18 @@ def test_who_presses_control_c_while_a_file_is_read_leaves_nothing(place: Path) 
     os.mkfifo(place / "pipe.csv")
     program = "from trucewatch.cli import main; main(prog_name='trucewatch')"
     words = ["assess", "pipe.csv", "--source", "clinic.yml", "--agreement", LAW, "--out", "out"]
+    # As at a terminal: what runs in the background of a script is deaf to it, and so are its children.
     with subprocess.Popen(
-        [sys.executable, "-c", program, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    ) as running:
-        pipe = _open_when_read(place / "pipe.csv")
-        running.send_signal(signal.SIGINT)
-        told, complained = running.communicate(timeout=60)
-        os.close(pipe)
+        [sys.executable, "-c", program, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
+    ) as running:  # fmt: skip
+        try:
+            pipe = _open_when_read(place / "pipe.csv")
+            running.send_signal(signal.SIGINT)
+            told, complained = running.communicate(timeout=60)
+            os.close(pipe)
+        finally:
+            running.kill()
     assert (running.returncode, told, complained.strip()) == (1, b"", b"Aborted!")
     assert {path.name for path in place.iterdir()} == {"clinic.yml", "clinic.csv", "pipe.csv"}
 
